@@ -1,0 +1,8 @@
+"""The portal as a ASGI application, for a server that speaks it."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jfo_portal.settings")
+application = get_asgi_application()

@@ -1,0 +1,188 @@
+"""Every setting of the portal, read from the environment and safe when nothing is said.
+
+The environment may stand in a file `.env` beside manage.py; `make run` writes one for the
+demonstration. docs/operations.md lists the variables.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.contrib.messages import constants as messages
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(env.str("JFO_ENV_FILE", default=str(BASE_DIR / ".env")))
+
+# The demonstration: made-up people with a known password, the calendar stopped at the report's date.
+DEMONSTRATION: bool = env.bool("JFO_DEMONSTRATION", default=False)
+DEMO_PASSWORD: str = env.str("JFO_DEMO_PASSWORD", default="demonstration")
+DEBUG: bool = env.bool("JFO_DEBUG", default=False)
+
+SECRET_KEY: str = env.str("JFO_SECRET_KEY", default="")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "JFO_SECRET_KEY is not set. `make setup` writes one into .env; in production, set it in the environment."
+    )
+ALLOWED_HOSTS: list[str] = env.list("JFO_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("JFO_TRUSTED_ORIGINS", default=[])
+
+# The day the portal takes for today. None follows the calendar; the demonstration stands on the report's day.
+_today = env.str("JFO_TODAY", default="2011-03-31" if DEMONSTRATION else "")
+TODAY: date | None = date.fromisoformat(_today) if _today else None
+# An open-ended assignment longer than this many years needs a review date (domain rule 4).
+TENURE_POLICY_YEARS: int = env.int("JFO_TENURE_POLICY_YEARS", default=5)
+# A figure about fewer officers than this is not shown outside their region.
+SMALL_GROUP: int = 5
+# The sensitivity mark at the top of every page, by language.
+MARKING = {
+    "en": env.str("JFO_MARKING_EN", default="UNCLASSIFIED" if DEMONSTRATION else "PROTECTED B"),
+    "fr": env.str("JFO_MARKING_FR", default="NON CLASSIFIÉ" if DEMONSTRATION else "PROTÉGÉ B"),
+}
+
+INSTALLED_APPS = [
+    "performance",
+    "wca",
+    "registry",
+    "jfo_portal.kit",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "jfo_portal.apps.StaticFiles",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "django_filters",
+    "django_htmx",
+    "import_export",
+    "lucide",
+    "simple_history",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "jfo_portal.urls"
+WSGI_APPLICATION = "jfo_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "jfo_portal.kit.views.frame",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "jfo_portal.kit.templatetags.kit"],
+        },
+    },
+]
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE makes writers queue at BEGIN, so that what a transaction checked still holds when it writes.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "registry.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["jfo_portal.formats"]
+USE_I18N = True
+# Grouping is asked for where a number is printed, so that a year never becomes 2,012.
+USE_THOUSAND_SEPARATOR = False
+USE_TZ = True
+TIME_ZONE = env.str("JFO_TIME_ZONE", default="America/Toronto")
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Bootstrap's own files from its package, under a prefix of ours: the package's paths are generic.
+_bootstrap = Path(__import__("django_include_bootstrap").__file__).parent / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", _bootstrap)]
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# One dict, so that the move to Django 6's own policy is a rename.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+        # Bootstrap draws its select arrows and check marks from data: images in its style sheet.
+        "img-src": [SELF, "data:"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+# Bootstrap's word for an error; templates/base.html also makes it an alert to assistive technology.
+MESSAGE_TAGS = {messages.ERROR: "danger"}
+SECURE_REFERRER_POLICY = "same-origin"
+# HTTPS everywhere unless the demonstration or a developer serves plain HTTP on this machine alone.
+_https = env.bool("JFO_HTTPS", default=not (DEMONSTRATION or DEBUG))
+SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("JFO_BEHIND_PROXY", default=False) else None
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+# The largest spreadsheet an import takes, in bytes.
+IMPORT_MAX_BYTES = 10 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": env.str("JFO_LOG_LEVEL", default="INFO")},
+}
