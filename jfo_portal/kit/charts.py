@@ -1,0 +1,606 @@
+"""Charts as SVG drawn on the server: plain figures in, accessible marks out.
+
+Lengths along the x axis are shares of the drawing's width and everything else is in pixels, so a
+chart fills its place while its words keep their size, at 320 pixels as at 1,280.
+"""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from math import ceil, floor, log10
+from pathlib import Path
+from typing import ClassVar
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+
+from . import formats
+from .tables import Cell
+
+Number = int | float | Decimal
+
+# In characters: what a line of a chart holds on a screen 320 pixels wide.
+_LINE = 36
+# In pixels.
+_LINE_HEIGHT = 20
+_BAR, _PART = 16, 10
+_WORDS_GAP, _ROW_GAP = 3, 12
+# Of a dot: as high as a link must be to be hit (WCAG 2.2, 2.5.8).
+_LANE = 24
+# Of a chart that stands in a file of its own.
+_FILE_WIDTH, _FILE_MARGIN, _FILE_LINE = 720, 16, 90
+
+# A shape for each series of a dot plot, as a path around its place: circle, diamond, square, triangle.
+_MARKERS = (
+    "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z",
+    "M0-8L8 0L0 8L-8 0z",
+    "M-6-6H6V6H-6z",
+    "M0-7L7 6H-7z",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """What every chart says in words beside its marks.
+
+    `id` is the chart's own on its page. `title` is the finding, `description` what is measured, in
+    which unit, over how many. `headers` and `rows` are the data table; a row is texts, or Cells
+    where one has a link. Texts come formatted in the active language.
+    """
+
+    id: str
+    title: str | Promise
+    description: str | Promise
+    headers: Sequence[str | Promise]
+    rows: Sequence[Sequence[str | Cell]]
+    csv_href: str | None = None
+    svg_href: str | None = None
+
+    template: ClassVar[str]
+
+    @property
+    def height(self) -> int:
+        """The drawing's height in pixels."""
+        raise NotImplementedError
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        """The links of the marks."""
+        raise NotImplementedError
+
+    @property
+    def role(self) -> str:
+        """A picture of which assistive technology reads the words alone, unless it holds links to reach."""
+        return "group" if any(self.hrefs) else "img"
+
+    def table_rows(self) -> list[list[Cell]]:
+        """Return the data table's cells: the first of a row heads it, the others are figures unless a Cell says not."""
+        return [
+            [
+                cell
+                if isinstance(cell, Cell)
+                else Cell(str(cell), str(header), is_header=position == 0, is_numeric=position > 0)
+                for position, (cell, header) in enumerate(zip(row, self.headers, strict=True))
+            ]
+            for row in self.rows
+        ]
+
+    def svg(self) -> SafeString:
+        """Return the chart as an element of a page, which loads css/charts.css."""
+        return render_to_string(self.template, {"chart": self, "file": None})
+
+    def svg_file(self) -> str:
+        """Return the chart as a file of its own, its words above it and its style inside."""
+        return render_to_string(self.template, {"chart": self, "file": FileFrame(self)})
+
+
+@dataclass(frozen=True)
+class FileFrame:
+    """What surrounds a chart that stands in a file of its own, where no link would lead anywhere."""
+
+    chart: Chart
+
+    x: ClassVar[int] = _FILE_MARGIN
+    chart_width: ClassVar[int] = _FILE_WIDTH
+    width: ClassVar[int] = _FILE_WIDTH + 2 * _FILE_MARGIN
+
+    @property
+    def style(self) -> SafeString:
+        css = Path(str(finders.find("css/charts.css"))).read_text(encoding="utf-8")
+        return mark_safe(css)  # noqa: S308  (our own style sheet, as it stands on the disk)
+
+    @cached_property
+    def lines(self) -> list["Line"]:
+        """The title and the description."""
+        pairs = [(text, "") for text in textwrap.wrap(str(self.chart.description), _FILE_LINE)]
+        pairs = [("", text) for text in textwrap.wrap(str(self.chart.title), _FILE_LINE)] + pairs
+        return [Line(_FILE_MARGIN + (number + 1) * _LINE_HEIGHT - 5, *pair) for number, pair in enumerate(pairs)]
+
+    @property
+    def y(self) -> int:
+        """Where the chart begins."""
+        return _FILE_MARGIN + len(self.lines) * _LINE_HEIGHT + _ROW_GAP
+
+    @property
+    def height(self) -> int:
+        return self.y + self.chart.height + _FILE_MARGIN
+
+
+# What the templates print
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a mark's words: its label, its value, or both."""
+
+    y: int
+    label: str = ""
+    value: str = ""
+
+
+def _lines(label: str | Promise, value: str | Promise, top: int, taken: int = 0) -> list[Line]:
+    """Return label and value on one line if a narrow screen holds them, else below each other.
+
+    `taken` characters at the right end of a line are left free.
+    """
+    label, value = str(label), str(value)
+    baseline = top + _LINE_HEIGHT - 5
+    room = _LINE - taken
+    if len(label) + len(value) < room:
+        return [Line(baseline, label, value)]
+    texts = [(text, "") for text in textwrap.wrap(label, room)] + [("", text) for text in textwrap.wrap(value, room)]
+    return [Line(baseline + number * _LINE_HEIGHT, *pair) for number, pair in enumerate(texts)]
+
+
+def _share(value: Number, greatest: Number) -> float:
+    return float(value) / float(greatest) if greatest else 0.0
+
+
+def _percent(share: float) -> str:
+    # Written here: a template would put French commas into the numbers.
+    return f"{share * 100:.2f}%"
+
+
+def _scale(max_value: Number | None, known: Sequence[Number]) -> Number:
+    """Return what the full length stands for: what the caller asks for, or more where a value would not fit."""
+    return max([max_value or 0, *known])
+
+
+def _checked(values: Iterable[Number | None]) -> list[Number]:
+    """Return the values that are known; ValueError for one below zero, where every length begins."""
+    known = [value for value in values if value is not None]
+    if any(value < 0 for value in known):
+        raise ValueError("A chart's lengths begin at zero; it cannot show a negative value.")
+    return known
+
+
+# Bars
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: what it is, how long, and its value in words.
+
+    A value of None draws no bar, and the text says why. A part of the bar above it is set thinner.
+    `aside` is a second figure in words, in a column of its own at the right end. `reference` is a value
+    to see the bar against, drawn as a line across it; the text or the chart's description gives it.
+    """
+
+    label: str | Promise
+    value: Number | None
+    text: str
+    href: str | None = None
+    css: str = "series-1"
+    is_part: bool = False
+    aside: str = ""
+    reference: Number | None = None
+
+
+@dataclass(frozen=True)
+class DrawnBar:
+    """A bar with its place."""
+
+    lines: list[Line]
+    top: int
+    bottom: int
+    bar_top: int
+    bar_height: int
+    width: str | None
+    href: str | None
+    css: str
+    is_part: bool
+    aside: str
+    reference_x: str | None
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+def _draw_bars(bars: Sequence[Bar], top: int, greatest: Number) -> list[DrawnBar]:
+    drawn = []
+    for bar in bars:
+        lines = _lines(bar.label, bar.text, top, len(bar.aside))
+        bar_top = top + len(lines) * _LINE_HEIGHT + _WORDS_GAP
+        height = _PART if bar.is_part else _BAR
+        bottom = bar_top + (0 if bar.value is None else height)
+        width = None if bar.value is None else _percent(_share(bar.value, greatest))
+        has_reference = bar.value is not None and bar.reference is not None
+        reference_x = _percent(_share(bar.reference or 0, greatest)) if has_reference else None
+        drawn.append(
+            DrawnBar(lines, top, bottom, bar_top, height, width, bar.href, bar.css, bar.is_part, bar.aside, reference_x)
+        )
+        top = bottom + _ROW_GAP
+    return drawn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bars(Chart):
+    """Horizontal bars from a zero baseline, in the order given, each with its label and value.
+
+    `max_value` is what the full width stands for: the same in charts that share a scale.
+    """
+
+    bars: Sequence[Bar]
+    max_value: Number | None = None
+
+    template: ClassVar[str] = "components/charts/bars.svg"
+
+    @cached_property
+    def drawn(self) -> list[DrawnBar]:
+        known = _checked(length for bar in self.bars for length in (bar.value, bar.reference))
+        return _draw_bars(self.bars, 0, _scale(self.max_value, known))
+
+    @property
+    def height(self) -> int:
+        return self.drawn[-1].bottom + 4 if self.drawn else 0
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return [bar.href for bar in self.bars]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the small multiples: its heading and its bars."""
+
+    title: str | Promise
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True)
+class DrawnPanel:
+    """A panel with its place."""
+
+    title: str
+    y: int
+    bars: list[DrawnBar]
+
+    @property
+    def bottom(self) -> int:
+        return self.bars[-1].bottom if self.bars else self.y
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupedBars(Chart):
+    """Small multiples of bars, one above the other, on one scale and one zero baseline."""
+
+    panels: Sequence[Panel]
+    max_value: Number | None = None
+
+    template: ClassVar[str] = "components/charts/grouped_bars.svg"
+
+    @cached_property
+    def drawn(self) -> list[DrawnPanel]:
+        known = _checked(length for panel in self.panels for bar in panel.bars for length in (bar.value, bar.reference))
+        greatest = _scale(self.max_value, known)
+        drawn: list[DrawnPanel] = []
+        top = 0
+        for panel in self.panels:
+            start = top + _LINE_HEIGHT + 6
+            bars = _draw_bars(panel.bars, start, greatest)
+            drawn.append(DrawnPanel(str(panel.title), top + _LINE_HEIGHT - 4, bars))
+            top = drawn[-1].bottom + 2 * _ROW_GAP
+        return drawn
+
+    @property
+    def height(self) -> int:
+        return self.drawn[-1].bottom + 4 if self.drawn else 0
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return [bar.href for panel in self.panels for bar in panel.bars]
+
+
+# A series of a stacked bar or a dot plot
+
+
+@dataclass(frozen=True)
+class Series:
+    """One kind of mark throughout a chart: its word in the legend and its colour class.
+
+    What tells it from the others without colour is its hatching or its symbol, one character, in a
+    stacked bar; in a dot plot its shape.
+    """
+
+    label: str | Promise
+    css: str = "series-1"
+    is_hatched: bool = False
+    symbol: str = ""
+
+
+@dataclass(frozen=True)
+class LegendItem:
+    """A series with its place in the legend, its shape, and the id of its hatching ("" for solid)."""
+
+    series: Series
+    marker: str
+    hatching: str
+    y: int
+
+
+def _legend(chart_id: str, series: Sequence[Series]) -> list[LegendItem]:
+    return [
+        LegendItem(
+            one,
+            _MARKERS[number % len(_MARKERS)],
+            f"{chart_id}-hatching-{number + 1}" if one.is_hatched else "",
+            number * _LINE_HEIGHT + _LINE_HEIGHT // 2,
+        )
+        for number, one in enumerate(series)
+    ]
+
+
+# Stacked bars
+
+
+# The share of the width that a symbol needs around it, at 320 pixels.
+_SYMBOL_SHARE = 0.07
+
+
+@dataclass(frozen=True)
+class StackedBar:
+    """One bar of several parts: a value for each series, and all of them in words ("7 with, 4 without")."""
+
+    label: str | Promise
+    values: Sequence[Number]
+    text: str
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One part of a stacked bar, with its place."""
+
+    item: LegendItem
+    x: str
+    width: str
+    middle: str
+    has_room: bool
+
+
+@dataclass(frozen=True)
+class DrawnStack:
+    """A stacked bar with its place."""
+
+    lines: list[Line]
+    top: int
+    bottom: int
+    bar_top: int
+    segments: list[Segment]
+    href: str | None
+
+    bar_height: ClassVar[int] = _BAR
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackedBars(Chart):
+    """Bars of several parts, solid and hatched, with a legend in words and the numbers of each bar.
+
+    `max_value` is what the full width stands for. `is_share` makes every bar full width instead.
+    """
+
+    series: Sequence[Series]
+    bars: Sequence[StackedBar]
+    max_value: Number | None = None
+    is_share: bool = False
+
+    template: ClassVar[str] = "components/charts/stacked_bars.svg"
+
+    @cached_property
+    def legend(self) -> list[LegendItem]:
+        return _legend(self.id, self.series)
+
+    @cached_property
+    def drawn(self) -> list[DrawnStack]:
+        totals = [sum(map(float, _checked(bar.values))) for bar in self.bars]
+        greatest = _scale(self.max_value, totals)
+        drawn = []
+        top = len(self.series) * _LINE_HEIGHT + _ROW_GAP
+        for bar, total in zip(self.bars, totals, strict=True):
+            lines = _lines(bar.label, bar.text, top)
+            bar_top = top + len(lines) * _LINE_HEIGHT + _WORDS_GAP
+            segments = self._segments(bar, total if self.is_share else greatest)
+            drawn.append(DrawnStack(lines, top, bar_top + _BAR, bar_top, segments, bar.href))
+            top = drawn[-1].bottom + _ROW_GAP
+        return drawn
+
+    def _segments(self, bar: StackedBar, greatest: Number) -> list[Segment]:
+        segments = []
+        before = 0.0
+        for item, value in zip(self.legend, bar.values, strict=True):
+            share = _share(value, greatest)
+            if share:
+                middle = _percent(before + share / 2)
+                segments.append(Segment(item, _percent(before), _percent(share), middle, share >= _SYMBOL_SHARE))
+            before += share
+        return segments
+
+    @property
+    def height(self) -> int:
+        return self.drawn[-1].bottom + 4 if self.drawn else len(self.series) * _LINE_HEIGHT
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return [bar.href for bar in self.bars]
+
+
+# Dot plots
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One mark of a dot plot: where it stands, and its value in words. None draws no mark, and the text says why."""
+
+    value: Number | None
+    text: str
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class DotRow:
+    """One category: a dot for each series."""
+
+    label: str | Promise
+    dots: Sequence[Dot]
+
+
+@dataclass(frozen=True)
+class DrawnDot:
+    """A dot with its place."""
+
+    item: LegendItem
+    x: str
+    y: int
+    text: str
+    is_known: bool
+    href: str | None
+
+    height: ClassVar[int] = _LANE
+
+    @property
+    def top(self) -> int:
+        return self.y - _LANE // 2
+
+
+@dataclass(frozen=True)
+class DrawnDotRow:
+    """A category with its place."""
+
+    lines: list[Line]
+    lanes_top: int
+    bottom: int
+    dots: list[DrawnDot]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark of the axis."""
+
+    x: str
+    text: str
+
+
+# Shares of the width, so that at 320 pixels no mark is cut off, nor a value of some seven characters beside it.
+_AXIS_START, _AXIS_LENGTH = 0.03, 0.76
+
+
+def _axis_x(share: float) -> str:
+    return _percent(_AXIS_START + share * _AXIS_LENGTH)
+
+
+def tick_step(greatest: Number, most: int = 5) -> float:
+    """Return the step 1, 2 or 5 times a power of ten that divides 0 to the greatest value in at most so many."""
+    least = float(greatest) / most
+    power = 10.0 ** floor(log10(least))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DotPlot(Chart):
+    """A row for each category, and in it a line for each series: a shape of its own and its value.
+
+    The axis begins at zero. `max_value` is where it ends, rounded up to a full step: the same in
+    charts that share a scale.
+    """
+
+    series: Sequence[Series]
+    categories: Sequence[DotRow]
+    max_value: Number | None = None
+
+    template: ClassVar[str] = "components/charts/dot_plot.svg"
+    zero_x: ClassVar[str] = _axis_x(0)
+
+    @cached_property
+    def legend(self) -> list[LegendItem]:
+        return _legend(self.id, self.series)
+
+    @cached_property
+    def ticks(self) -> list[Tick]:
+        step = tick_step(self._greatest)
+        count = round(self._end / step)
+        places = max(0, -floor(log10(step)))
+        return [Tick(_axis_x(number / count), formats.number(number * step, places)) for number in range(count + 1)]
+
+    @cached_property
+    def _greatest(self) -> Number:
+        known = _checked(dot.value for category in self.categories for dot in category.dots)
+        return _scale(self.max_value, known) or 1
+
+    @cached_property
+    def _end(self) -> float:
+        step = tick_step(self._greatest)
+        return ceil(float(self._greatest) / step - 1e-9) * step
+
+    @cached_property
+    def drawn(self) -> list[DrawnDotRow]:
+        drawn = []
+        top = self.plot_top
+        for category in self.categories:
+            lines = _lines(category.label, "", top)
+            lane = top + len(lines) * _LINE_HEIGHT
+            dots = [
+                self._dot(dot, number, lane + number * _LANE + _LANE // 2) for number, dot in enumerate(category.dots)
+            ]
+            drawn.append(DrawnDotRow(lines, lane, lane + len(dots) * _LANE, dots))
+            top = drawn[-1].bottom + _ROW_GAP
+        return drawn
+
+    def _dot(self, dot: Dot, number: int, y: int) -> DrawnDot:
+        share = 0.0 if dot.value is None else _share(dot.value, self._end)
+        return DrawnDot(
+            item=self.legend[number],
+            x=_axis_x(share),
+            y=y,
+            text=dot.text,
+            is_known=dot.value is not None,
+            href=dot.href,
+        )
+
+    @property
+    def plot_top(self) -> int:
+        return len(self.series) * _LINE_HEIGHT + _ROW_GAP
+
+    @property
+    def plot_bottom(self) -> int:
+        return self.drawn[-1].bottom + 6 if self.drawn else self.plot_top
+
+    @property
+    def tick_y(self) -> int:
+        return self.plot_bottom + _LINE_HEIGHT - 4
+
+    @property
+    def height(self) -> int:
+        return self.plot_bottom + _LINE_HEIGHT + 2
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return [dot.href for category in self.categories for dot in category.dots]

@@ -1,0 +1,17 @@
+"""Form fields as the portal shows them: a date is typed as YYYY-MM-DD in a text field, and nothing else is read."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class DayField(forms.DateField):
+    """A date typed as YYYY-MM-DD in either language; a native date input shows the browser's own order."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"inputmode": "numeric", "autocomplete": "off", "size": 12})
+    default_error_messages = {"invalid": _("Type the date as YYYY-MM-DD, for example 2011-03-31.")}
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("help_text", _("YYYY-MM-DD"))
+        super().__init__(input_formats=["%Y-%m-%d"], **options)

@@ -1,0 +1,150 @@
+"""Every write leaves who, when, what, why and through which door.
+
+simple-history keeps a version of each row that is saved or deleted; it records nothing for bulk
+writes, so `TrackedQuerySet` records those. Beside the row's own columns a version keeps, in
+words, the user and the rows it pointed to, so that it still reads when they are gone.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Self
+
+from django.db import models, transaction
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+from simple_history.signals import pre_create_historical_record
+
+
+class Door(models.TextChoices):
+    """How a write came in."""
+
+    SCREEN = "screen", _("Screen")
+    IMPORT = "import", _("Import")
+    API = "api", _("API")
+    COMMAND = "command", _("Command")
+
+
+class ChangeRecord(models.Model):
+    """What a version holds beside the row's columns."""
+
+    door = models.CharField(max_length=10, choices=Door, default=Door.COMMAND)
+    who = models.CharField(max_length=200, blank=True)
+    related_words = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+
+class Tracking(HistoricalRecords):
+    """The history of one model."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("history_change_reason_field", models.TextField(null=True))
+        super().__init__(bases=[ChangeRecord], **options)
+
+
+def _related_words(instance: models.Model, names: Sequence[str]) -> dict[str, str]:
+    """Return each named foreign key's row in words; one query for each that is not loaded."""
+    return {name: str(related) for name in names if (related := getattr(instance, name)) is not None}
+
+
+def _foreign_keys(history_model: type[models.Model]) -> list[str]:
+    return [field.name for field in history_model.tracked_fields if isinstance(field, models.ForeignKey)]  # type: ignore[attr-defined]
+
+
+@receiver(pre_create_historical_record)
+def _complete(sender: type[models.Model], instance: models.Model, history_instance: Any, **_kwargs: Any) -> None:
+    history_instance.door = getattr(instance, "_history_door", Door.COMMAND)
+    history_instance.who = str(history_instance.history_user or "")
+    history_instance.related_words = _related_words(instance, _foreign_keys(sender))
+
+
+class TrackedQuerySet(models.QuerySet):
+    """Bulk writes that leave history like any other; `by`, `reason` and `door` say whose and why."""
+
+    def bulk_create(  # type: ignore[override]
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        *,
+        by: Any = None,
+        reason: str = "",
+        door: Door = Door.COMMAND,
+    ) -> list[Any]:
+        """Insert the rows and a first version of each, in one transaction."""
+        with transaction.atomic(using=self.db):
+            rows = super().bulk_create(objs, batch_size=batch_size)
+            self._record(rows, "+", by, reason, door)
+        return rows
+
+    def bulk_update(
+        self,
+        objs: Iterable[Any],
+        fields: Iterable[str],
+        batch_size: int | None = None,
+        *,
+        by: Any = None,
+        reason: str = "",
+        door: Door = Door.COMMAND,
+    ) -> int:
+        """Update the rows and record a version of each, in one transaction."""
+        rows = list(objs)
+        # Django's own goes by way of `update`, which would record each row a second time, as nobody's.
+        plain: models.QuerySet = models.QuerySet(self.model, query=self.query.chain(), using=self.db)
+        with transaction.atomic(using=self.db):
+            count = plain.bulk_update(rows, fields, batch_size=batch_size)
+            self._record(rows, "~", by, reason, door)
+        return count
+
+    def update(self, **values: Any) -> int:
+        """Update every row and record a version of each; reads the rows back, so mind their number."""
+        with transaction.atomic(using=self.db):
+            ids = list(self.values_list("pk", flat=True))
+            count = super().update(**values)
+            self._record(list(self.model._base_manager.filter(pk__in=ids)), "~", None, "", Door.COMMAND)
+        return count
+
+    def _record(self, rows: list[Any], kind: str, by: Any, reason: str, door: Door) -> None:
+        history_model = self.model.history.model
+        names = _foreign_keys(history_model)
+        models.prefetch_related_objects(rows, *names)
+        now = timezone.now()
+        history_model.objects.bulk_create(
+            [
+                history_model(
+                    history_date=now,
+                    history_type=kind,
+                    history_user=by,
+                    history_change_reason=reason,
+                    door=door,
+                    who=str(by or ""),
+                    related_words=_related_words(row, names),
+                    **{field.attname: getattr(row, field.attname) for field in history_model.tracked_fields},
+                )
+                for row in rows
+            ],
+            batch_size=1000,
+        )
+
+
+class Tracked(models.Model):
+    """A row whose every write is kept."""
+
+    history: ClassVar[Any] = Tracking(inherit=True)
+
+    class Meta:
+        abstract = True
+
+    def attribute(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN) -> Self:
+        """Say whose the next save or delete is, why, and through which door; returns the row itself."""
+        self._history_user = by
+        self._change_reason = reason
+        self._history_door = door
+        return self
+
+    def save_as(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN) -> Self:
+        """Validate the whole row, save it and record whose change it was; ValidationError if a rule is broken."""
+        self.full_clean()
+        self.attribute(by, reason=reason, door=door).save()
+        return self

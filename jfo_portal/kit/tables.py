@@ -1,0 +1,88 @@
+"""Columns: what a list or report shows, declared once for the page, the files and the print."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from django.utils.functional import Promise
+
+from . import formats
+
+NUMERIC = frozenset({"integer", "decimal", "fte", "money", "percent"})
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of a row: what it does in a word, and to what, for those who hear it out of its row."""
+
+    label: str
+    href: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a list or report.
+
+    `kind` says how a value prints and aligns: text, date, datetime, integer, decimal (one place),
+    fte (two places), money (whole dollars), percent (of one), yes_no. `value` takes the row and
+    returns a typed value; without it the row's attribute or key of the column's name is read. `text`
+    takes the row and returns what the page prints, where that is not the value as its kind prints it.
+    `sort` is the ORM ordering behind the column's sort link. `href` takes the row and returns a
+    link or None. A column that is `extra` shows only when chosen. A column of `links` is for the page
+    alone and has no value in files.
+    """
+
+    name: str
+    label: str | Promise
+    kind: str = "text"
+    value: Callable[[Any], Any] | None = None
+    text: Callable[[Any], str] | None = None
+    sort: str | None = None
+    href: Callable[[Any], str | None] | None = None
+    is_header: bool = False
+    extra: bool = False
+    links: Callable[[Any], Sequence[Link]] | None = None
+
+    def raw(self, row: Any) -> Any:
+        """Return the row's typed value: for files and sums."""
+        if self.value is not None:
+            return self.value(row)
+        if isinstance(row, dict):
+            return row.get(self.name)
+        return attrgetter(self.name)(row)
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.kind in NUMERIC
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of the page's table, ready to print."""
+
+    text: str
+    label: str
+    href: str | None = None
+    is_header: bool = False
+    is_numeric: bool = False
+    is_date: bool = False
+    links: Sequence[Link] = ()
+
+
+def cells(columns: Sequence[Column], row: Any) -> list[Cell]:
+    """Return the row's cells in the active language."""
+    return [
+        Cell(text="", label=str(column.label), links=column.links(row))
+        if column.links
+        else Cell(
+            text=column.text(row) if column.text else formats.text(column.raw(row), column.kind),
+            label=str(column.label),
+            href=column.href(row) if column.href else None,
+            is_header=column.is_header,
+            is_numeric=column.is_numeric,
+            is_date=column.kind in {"date", "datetime"},
+        )
+        for column in columns
+    ]

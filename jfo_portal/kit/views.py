@@ -1,0 +1,395 @@
+"""The pages everything else is made of: a page, a list, a row's page, a form."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any, ClassVar
+
+import django_filters
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import IntegrityError, models
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+
+from . import exports, formats
+from .access import Reader
+from .periods import today
+from .tables import Column, cells
+
+PAGE_SIZES = (25, 50, 100)
+# How many rows of a file are completed at once.
+FILE_ROWS = 500
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return what the frame of every page needs (a context processor)."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return {
+        "marking": settings.MARKING.get(language, settings.MARKING["en"]),
+        "is_demonstration": settings.DEMONSTRATION,
+        "portal_today": today(),
+        "is_stopped_calendar": settings.TODAY is not None,
+    }
+
+
+@dataclass(frozen=True)
+class Crumb:
+    """One step of the way to a page."""
+
+    label: str | Promise
+    href: str
+
+
+class Page(TemplateView):
+    """A page for signed-in readers: the roles in `readers`, or all of them when it is None.
+
+    `day` is the date the page shows, from `?as_of=`; on any day but today the page offers no change.
+    """
+
+    readers: ClassVar[frozenset[str] | None] = None
+    title: str | Promise = ""
+    section: ClassVar[str] = ""  # the entry of the main navigation that the page belongs to
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if self.readers is not None and self.reader.role not in self.readers:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def reader(self) -> Reader:
+        """The signed-in user."""
+        return self.request.user  # type: ignore[return-value]
+
+    @cached_property
+    def day(self) -> date:
+        """The day asked for, or today; a date that cannot be read leaves a message and shows today."""
+        asked = self.request.GET.get("as_of", "").strip()
+        if not asked:
+            return today()
+        try:
+            if len(asked) != len("YYYY-MM-DD"):
+                raise ValueError
+            return date.fromisoformat(asked)
+        except ValueError:
+            messages.error(
+                self.request,
+                _("“%(text)s” is not a date. Type it as YYYY-MM-DD, for example %(today)s. The page shows %(today)s.")
+                % {"text": asked, "today": today()},
+            )
+            return today()
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the page shows another day than today."""
+        return self.day != today()
+
+    @property
+    def on_day(self) -> str:
+        """What a link to another page adds to keep the day shown; nothing for today."""
+        return f"?as_of={self.day}" if self.is_read_only else ""
+
+    def get_title(self) -> str | Promise:
+        return self.title
+
+    def crumbs(self) -> Sequence[Crumb]:
+        """Return the way to this page, without the page itself."""
+        return ()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "title": self.get_title(),
+            "section": self.section,
+            "crumbs": self.crumbs(),
+            "day": self.day,
+            "asked_day": self.request.GET.get("as_of", ""),
+            "is_read_only": self.is_read_only,
+            "on_day": self.on_day,
+        }
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter in force, and the address of the page without it."""
+
+    label: str
+    href: str
+
+
+def chips_of(form: BaseForm, query: QueryDict) -> list[Chip]:
+    """Return a chip for each of the form's filters in force; `query` is the page's own."""
+    form.is_valid()  # a filter that cannot be read is not in force; the others are
+    chips = []
+    for name, field in form.fields.items():
+        value = form.cleaned_data.get(name)
+        if value in (None, "", [], False) or (hasattr(value, "exists") and not value):
+            continue
+        data = query.copy()
+        data.pop(name, None)
+        data.pop("page", None)
+        choices = {str(key): str(label) for key, label in getattr(field, "choices", [])}
+        words = choices.get(str(getattr(value, "pk", value)), str(value))
+        if value is True:
+            chips.append(Chip(str(field.label), f"?{data.urlencode()}"))
+        else:
+            chips.append(
+                Chip(_("%(filter)s: %(value)s") % {"filter": field.label, "value": words}, f"?{data.urlencode()}")
+            )
+    return chips
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading, with its sort link where the column sorts."""
+
+    label: str
+    href: str | None
+    direction: str | None
+    is_numeric: bool
+
+
+class ListPage(Page):
+    """Rows as a table: filters, sort, columns and page are the address; the same view is the file.
+
+    A subclass gives `columns`, and `get_queryset()`, which begins with `visible_to(self.reader)`. `empty`
+    is what is said of a list without rows, and `table_template` shows the rows.
+    """
+
+    template_name = "list.html"
+    columns: Sequence[Column] = ()
+    filterset_class: type[django_filters.FilterSet] | None = None
+    ordering: ClassVar[tuple[str, ...]] = ()
+    file_name = "list"
+    has_as_of = False
+    empty: str | Promise = ""
+    table_template = "components/table.html"
+
+    def get_queryset(self) -> models.QuerySet:
+        raise NotImplementedError
+
+    def get_columns(self) -> Sequence[Column]:
+        """Return the columns the reader may see; the default is all of them."""
+        return self.columns
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        file_format = request.GET.get("format", "")
+        if not file_format:
+            return super().get(request, *args, **kwargs)
+        if file_format not in exports.FORMATS:
+            raise Http404
+        return exports.response(
+            file_format,
+            f"{self.file_name}-{self.day}",
+            [column for column in self.shown_columns if not column.links],
+            self._file_rows(),
+            notes=self.notes(),
+        )
+
+    def _file_rows(self) -> Iterator[Any]:
+        rows = self.sorted_rows().iterator(chunk_size=2000)
+        while some := list(islice(rows, FILE_ROWS)):
+            yield from self.completed(some)
+
+    def completed(self, rows: list[Any]) -> list[Any]:
+        """Return the page's rows, or some of a file's, with what is looked up for all of them at once."""
+        return rows
+
+    def notes(self) -> list[tuple[str, str]]:
+        """Return what the file says of itself: the list, the day, the filters."""
+        return [
+            (_("List"), str(self.get_title())),
+            (_("As of"), str(self.day)),
+            *((_("Filter"), chip.label) for chip in self.chips()),
+        ]
+
+    @cached_property
+    def filterset(self) -> django_filters.FilterSet | None:
+        if self.filterset_class is None:
+            return None
+        filterset = self.filterset_class(self.request.GET, queryset=self.get_queryset(), request=self.request)
+        filterset.day = self.day  # the day shown, for filters whose rows depend on it
+        return filterset
+
+    @cached_property
+    def filtered(self) -> models.QuerySet:
+        return self.get_queryset() if self.filterset is None else self.filterset.qs
+
+    @cached_property
+    def shown_columns(self) -> list[Column]:
+        chosen = set(self.request.GET.getlist("cols"))
+        if not chosen:
+            return [column for column in self.get_columns() if not column.extra]
+        return [column for column in self.get_columns() if column.name in chosen or column.is_header]
+
+    @cached_property
+    def sort(self) -> tuple[Column, str] | None:
+        """The column asked for and its direction, or None for the list's own order."""
+        asked = self.request.GET.get("sort", "")
+        for column in self.get_columns():
+            if column.sort and column.name == asked.removeprefix("-"):
+                return column, "descending" if asked.startswith("-") else "ascending"
+        return None
+
+    def sorted_rows(self) -> models.QuerySet:
+        if self.sort is None:
+            return self.filtered.order_by(*self.ordering) if self.ordering else self.filtered
+        column, direction = self.sort
+        field = models.F(str(column.sort))
+        order = field.desc(nulls_last=True) if direction == "descending" else field.asc(nulls_last=True)
+        return self.filtered.order_by(order, "pk")
+
+    def headings(self) -> list[Heading]:
+        return [self._heading(column) for column in self.shown_columns]
+
+    def _heading(self, column: Column) -> Heading:
+        direction = self.sort[1] if self.sort and self.sort[0].name == column.name else None
+        href = None
+        if column.sort:
+            data = self.request.GET.copy()
+            data.pop("page", None)
+            data["sort"] = f"-{column.name}" if direction == "ascending" else column.name
+            href = f"?{data.urlencode()}"
+        return Heading(str(column.label), href, direction, column.is_numeric)
+
+    def chips(self) -> list[Chip]:
+        """Return a chip for each filter in force."""
+        return [] if self.filterset is None else chips_of(self.filterset.form, self.request.GET)
+
+    @property
+    def page_size(self) -> int:
+        asked = self.request.GET.get("per", "")
+        return int(asked) if asked.isascii() and asked.isdigit() and int(asked) in PAGE_SIZES else PAGE_SIZES[1]
+
+    def caption(self, count: int) -> str:
+        """Return the table's caption, with the count."""
+        return formats.number(count)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        paginator = Paginator(self.sorted_rows(), self.page_size)
+        page = paginator.get_page(self.request.GET.get("page"))
+        columns = self.shown_columns
+        rows = self.completed(list(page))
+        return super().get_context_data(**kwargs) | {
+            "page": page,
+            "caption": self.caption(paginator.count),
+            "headings": self.headings(),
+            "objects": rows,
+            "rows": rows_of(columns, rows),
+            "empty": self.empty,
+            "table_template": self.table_template,
+            "filters": self.filterset.form if self.filterset else None,
+            "chips": self.chips(),
+            "has_as_of": self.has_as_of,
+            "choosable": [
+                (column.name, column.label, column in columns) for column in self.get_columns() if not column.is_header
+            ],
+            "page_sizes": PAGE_SIZES,
+            "page_size": self.page_size,
+            "sort_value": self.request.GET.get("sort", ""),
+            "formats": exports.FORMATS,
+        }
+
+
+class RowPage(Page):
+    """One row, found by `row_field` among the rows the reader may see; 404 otherwise.
+
+    The address names the row by `row_kwarg`.
+    """
+
+    row_field = "pk"
+    row_kwarg = "pk"
+
+    def get_queryset(self) -> models.QuerySet:
+        raise NotImplementedError
+
+    @staticmethod
+    def found(rows: models.QuerySet, **lookup: Any) -> Any:
+        """Return the one row; 404 where there is none, or the address cannot name one."""
+        try:
+            return rows.get(**lookup)
+        except (ObjectDoesNotExist, OverflowError, ValueError):
+            raise Http404 from None
+
+    @cached_property
+    def row(self) -> Any:
+        return self.found(self.get_queryset(), **{self.row_field: self.kwargs[self.row_kwarg]})
+
+    def get_title(self) -> str | Promise:
+        return str(self.row)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"row": self.row}
+
+
+class FormPage(Page):
+    """A form that saves when it is valid and shows again, nothing lost, when it is not.
+
+    A subclass gives `get_form(data)` and `save(form)`, which returns where to go next. A rule that
+    saving breaks (ValidationError), and what only the database refused since somebody saved in
+    between (IntegrityError), become sentences on the form.
+    """
+
+    template_name = "form.html"
+    submit_label: str | Promise = ""
+    intro: str | Promise = ""
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> BaseForm:
+        raise NotImplementedError
+
+    def save(self, form: Any) -> str:
+        raise NotImplementedError
+
+    def refusal(self, error: IntegrityError) -> str:
+        """Return the sentence for a row the database refused."""
+        return _(
+            "Somebody changed these rows at the same moment, and the database refused the change. "
+            "Look at the rows as they are now and try again."
+        )
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return self.render_to_response(self.get_context_data(form=self.get_form()))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.get_form(request.POST)
+        # The language toggle of a form that failed posts it again, so that what was typed stays.
+        if "_language" in request.POST or not form.is_valid():
+            form.is_valid()
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            return redirect(self.save(form))
+        except ValidationError as error:
+            for field, sentences in error.update_error_dict({}).items():
+                form.add_error(field if field in form.fields else None, sentences)
+            return self.render_to_response(self.get_context_data(form=form))
+        except IntegrityError as error:
+            form.add_error(None, self.refusal(error))
+            return self.render_to_response(self.get_context_data(form=form))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        form = kwargs["form"]
+        return super().get_context_data(**kwargs) | {
+            "submit_label": self.submit_label or _("Save"),
+            "intro": self.intro,
+            "keeps_typing": form.is_bound,
+        }
+
+
+def rows_of(columns: Sequence[Column], rows: Iterable[Any]) -> list[list[Any]]:
+    """Return the rows as printable cells, for a table inside another page."""
+    return [cells(columns, row) for row in rows]
+
+
+def headings_of(columns: Sequence[Column]) -> list[Heading]:
+    """Return the columns' headings, for a table inside another page, which does not sort."""
+    return [Heading(str(column.label), None, None, column.is_numeric) for column in columns]

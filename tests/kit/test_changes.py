@@ -1,0 +1,116 @@
+"""Versions become sentences: fields by their names, values as people read them, rows that may be gone."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.utils import translation
+from pytest_django import DjangoAssertNumQueries
+
+from jfo_portal.kit import changes
+from jfo_portal.kit.access import SYSTEM
+from performance.models import SalaryRate
+from registry.models import JFO, Assignment, Officer, Region, RiskCoverage, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer() -> Officer:
+    return Officer(
+        number="O-9001",
+        family_name="Essai",
+        given_name="Ana",
+        function="IO",
+        region=Region.objects.get(code="QUE"),
+        start=date(2005, 1, 1),
+    ).save_as(None, reason="new officer")
+
+
+def test_an_addition_lists_the_values_the_row_began_with(officer: Officer) -> None:
+    (version,) = changes.about(officer, SYSTEM)
+    assert version.is_addition
+    assert (version.kind, version.row, version.href) == ("Officer", "O-9001 Essai, Ana", "/en/officers/O-9001/")
+    assert "Function: Intelligence Officer (IO)" in version.what
+    assert "Region: QUE" in version.what
+    assert "First day: 2005-01-01" in version.what
+    assert "Last day" not in version.what
+
+
+def test_a_change_lists_what_differs_from_the_version_before(officer: Officer) -> None:
+    officer.function, officer.end = "CI", date(2012, 1, 1)
+    officer.save_as(None)
+    version = changes.about(officer, SYSTEM)[0]
+    assert version.what == "Last day: 2012-01-01; Function: Intelligence Officer (IO) → Criminal Investigator (CI)"
+
+
+def test_a_value_taken_away_leaves_a_dash(officer: Officer) -> None:
+    officer.end = date(2012, 1, 1)
+    officer.save_as(None)
+    officer.end = None
+    officer.save_as(None)
+    assert changes.about(officer, SYSTEM)[0].what == "Last day: 2012-01-01 → –"
+
+
+def test_values_are_read_in_the_readers_language() -> None:
+    rate = SalaryRate.objects.get(level="FB-04", fiscal_year=2010)
+    rate.amount = Decimal("70123.5")
+    rate.save_as(None)
+    with translation.override("fr"):
+        (change,) = changes.about(rate, SYSTEM)[0].changes
+    assert change.after == "70\xa0123,50"
+
+
+def test_a_deleted_row_is_told_without_a_link_and_without_values(officer: Officer) -> None:
+    key = officer.pk
+    officer.attribute(None, reason="a mistake").delete()
+    (version,) = changes.in_words(list(changes.versions(SYSTEM, of={"officer"}, about=[(Officer, [key])])[:1]))
+    assert (version.event, version.row, version.href, version.what) == ("Deleted", "O-9001 Essai, Ana", None, "")
+
+
+def test_a_row_added_again_after_its_deletion_lists_all_it_began_with(officer: Officer) -> None:
+    key = officer.pk
+    officer.delete()
+    officer.pk = key
+    officer.save()
+    assert "Family name: Essai" in changes.about(officer, SYSTEM)[0].what
+
+
+def test_words_survive_the_rows_they_name() -> None:
+    coverage = RiskCoverage.objects.select_related("jfo", "risk").first()
+    assert coverage
+    words = f"{coverage.jfo} – {coverage.risk}"
+    risk, jfo = coverage.risk, coverage.jfo
+    RiskCoverage.objects.filter(risk=risk).delete()
+    risk.delete()
+    assert changes.about(jfo, SYSTEM)[0].row.startswith(str(jfo))
+    assert words in {version.row for version in changes.about(jfo, SYSTEM)}
+
+
+def test_about_a_row_is_also_about_the_rows_that_point_to_it() -> None:
+    jfo = JFO.objects.get(code="IBET-QUE-1")
+    kinds = {version.kind for version in changes.about(jfo, SYSTEM, limit=200)}
+    assert {"JFO", "Participation", "Contact", "Risk coverage", "Assignment", "Coverage"} <= kinds
+
+
+def test_a_reader_sees_the_versions_of_the_rows_they_may_see(que_manager: User) -> None:
+    seen = {row["history_id"] for row in changes.versions(que_manager, of={"assignment"})}
+    own = Assignment.history.filter(officer__region__code="QUE").values_list("history_id", flat=True)
+    assert seen == set(own)
+    assert not changes.versions(AnonymousUser(), of={"region"})  # type: ignore[arg-type]
+
+
+def test_every_kind_of_row_can_be_said_without_a_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for kind in changes.tracked():
+        keys = list(changes.versions(SYSTEM, of={kind})[:1])
+        versions = changes.in_words(keys)
+        assert versions or kind not in {"jfo", "assignment", "arrangement", "finding", "imsfile"}, kind
+        assert all(version.row for version in versions)
+
+
+def test_a_page_of_versions_costs_the_same_whatever_is_on_it(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    keys = [key for kind in changes.tracked() if kind != "user" for key in changes.versions(SYSTEM, of={kind})[:3]]
+    assert len({key["row_kind"] for key in keys}) > 20
+    with django_assert_num_queries(2):
+        changes.in_words(keys)

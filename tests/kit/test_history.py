@@ -1,0 +1,101 @@
+"""Every way to write leaves a version that says who, what, why and through which door."""
+
+from datetime import date
+
+import pytest
+from django.contrib.auth import user_logged_in
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from jfo_portal.kit.history import Door
+from registry.models import JFO, Assignment, Officer, Region, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer() -> Officer:
+    return Officer(
+        number="O-9001",
+        family_name="Essai",
+        given_name="Ana",
+        function="IO",
+        region=Region.objects.get(code="QUE"),
+        start=date(2005, 1, 1),
+    )
+
+
+def test_a_save_says_who_why_and_through_which_door(officer: Officer, que_manager: User) -> None:
+    officer.save_as(que_manager, reason="new officer")
+    version = officer.history.get()
+    assert (version.history_type, version.who, version.history_change_reason, version.door) == (
+        "+",
+        "que.manager",
+        "new officer",
+        Door.SCREEN,
+    )
+    assert version.related_words == {"region": "QUE"}
+
+
+def test_bulk_create_leaves_a_version_of_each_row(officer: Officer, administrator: User) -> None:
+    Officer.objects.bulk_create([officer], by=administrator, reason="sheet of May", door=Door.IMPORT)
+    version = officer.history.get()
+    assert (version.history_type, version.who, version.door) == ("+", "admin", Door.IMPORT)
+
+
+def test_bulk_update_leaves_a_version_of_each_row(officer: Officer, administrator: User) -> None:
+    officer.save_as(administrator)
+    officer.given_name = "Anna"
+    Officer.objects.bulk_update([officer], ["given_name"], by=administrator, door=Door.IMPORT)
+    latest, _first = officer.history.all()
+    assert (latest.history_type, latest.given_name, latest.door) == ("~", "Anna", Door.IMPORT)
+
+
+def test_update_leaves_a_version_of_each_row(officer: Officer) -> None:
+    officer.save_as(None)
+    Officer.objects.filter(pk=officer.pk).update(given_name="Anne")
+    assert officer.history.first().given_name == "Anne"
+
+
+def test_delete_leaves_a_version_that_still_reads_when_the_rows_are_gone(officer: Officer) -> None:
+    officer.save_as(None)
+    jfo = JFO.objects.get(code="SPVM-JFO")
+    row = Assignment(officer=officer, jfo=jfo, start=date(2010, 1, 1)).save_as(None)
+    key = row.pk
+    Assignment.objects.filter(pk=key).delete()
+    version = Assignment.history.filter(id=key).first()
+    assert version.history_type == "-"
+    assert version.related_words == {"officer": "O-9001 Essai, Ana", "jfo": "SPVM-JFO"}
+
+
+def test_a_bulk_write_asks_the_same_number_of_queries_for_any_number_of_rows(
+    administrator: User,
+) -> None:
+    region = Region.objects.get(code="QUE")
+
+    def rows(first: int, count: int) -> list[Officer]:
+        return [
+            Officer(
+                number=f"O-{first + n}",
+                family_name="Essai",
+                given_name="Ana",
+                function="IO",
+                region=region,
+                start=date(2005, 1, 1),
+            )
+            for n in range(count)
+        ]
+
+    counts = []
+    for first, count in ((9100, 2), (9200, 40)):
+        with CaptureQueriesContext(connection) as captured:
+            Officer.objects.bulk_create(rows(first, count), by=administrator)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_a_sign_in_is_no_change_of_the_user(que_manager: User) -> None:
+    versions = que_manager.history.count()
+    user_logged_in.send(User, request=None, user=que_manager)
+    assert que_manager.last_login is not None
+    assert que_manager.history.count() == versions
