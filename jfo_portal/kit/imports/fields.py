@@ -1,0 +1,507 @@
+"""The kinds of column an import can have: what a cell may hold, what it means, and how it is written back.
+
+Each is a field of django-import-export, whose `clean` takes a row of cells by column name and gives
+the typed value, or raises CellRefused with a sentence that names the remedy.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cached_property
+from operator import attrgetter
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from import_export.fields import Field
+
+from .. import formats
+from ..access import Reader
+from ..tables import Column
+from .cells import UNREADABLE, Cell, Fault, fold, tidy
+
+LANGUAGES = ("en", "fr")
+
+
+class CellRefused(ValueError):
+    """A cell that cannot be taken; its text is a sentence, in the reader's language."""
+
+
+class ImportField(Field):
+    """One column of an import, headed by its English or its French label.
+
+    `attribute` is the model's attribute, by default the field's own name. `help_text` says in a sentence
+    what the column takes; `example` is a cell, as typed, that passes; `kind` is that of the table's
+    column (kit.tables). An empty cell means the model
+    field's default, else nothing; a `required` one may not be empty, and its column not be missing.
+    An optional column that the file lacks leaves existing rows as they are.
+    """
+
+    kind = "text"
+    attribute: str
+    column_name: str
+
+    def __init__(
+        self,
+        *,
+        label_en: str,
+        label_fr: str,
+        attribute: str | None = None,
+        required: bool = False,
+        help_text: str | Promise = "",
+        example: str = "",
+        kind: str | None = None,
+    ) -> None:
+        super().__init__(attribute=attribute)
+        self.kind = kind or self.kind
+        self.labels = {"en": label_en, "fr": label_fr}
+        self.required = required
+        self.help_text = help_text
+        self.example = example
+        self.model_field: models.Field | None = None
+        self.user: Reader | None = None
+
+    def bind(self, name: str, model: type[models.Model], user: Reader) -> None:
+        """Tie the field to the resource it stands in and to the user it reads for."""
+        self.column_name = name
+        self.attribute = self.attribute or name
+        self.user = user
+        try:
+            self.model_field = model._meta.get_field(self.attribute)  # type: ignore[assignment]
+        except FieldDoesNotExist:
+            # An attribute that the resource's queryset annotates and its `write` saves.
+            self.model_field = None
+
+    @property
+    def label(self) -> str:
+        """The column's header in the active language."""
+        return self.labels["fr" if get_language() == "fr" else "en"]
+
+    @property
+    def explanation(self) -> str:
+        """What the column takes, in sentences: for the notes of the template and the help of the page."""
+        sentences = [_("Required.") if self.required else _("Optional."), self.rule(), str(self.help_text)]
+        if self.example:
+            sentences.append(_("For example: %(example)s.") % {"example": self.example})
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def rule(self) -> str:
+        """Return the sentence on what a cell may hold; "" where any text will do."""
+        return ""
+
+    @property
+    def of_model(self) -> models.Field:
+        """The model's field; ImproperlyConfigured for an annotated attribute, which has none to ask."""
+        if self.model_field is None:
+            raise ImproperlyConfigured(f"{self.column_name} is no field of the model: give it its choices or queryset.")
+        return self.model_field
+
+    @property
+    def empty(self) -> Any:
+        """What an empty cell stands for."""
+        if self.model_field is None:
+            return None
+        if self.model_field.has_default():
+            return self.model_field.get_default()
+        return "" if self.model_field.empty_strings_allowed and not self.model_field.null else None
+
+    # Reading
+
+    def clean(self, row: dict[str, Cell], **kwargs: Any) -> Any:
+        """Return the typed value of the row's cell; `decimal_comma` says that 0,5 is a number."""
+        cell = row.get(self.column_name)
+        match cell:
+            case None if self.required:
+                raise CellRefused(self._with_example(_("This cell is empty, and a value is needed.")))
+            case None:
+                return self.empty
+            case Fault(kind="error"):
+                raise CellRefused(
+                    _("The cell shows the error %(error)s. Correct the formula, or type the value.")
+                    % {"error": cell.text}
+                )
+            case Fault(kind="formula"):
+                raise CellRefused(
+                    _(
+                        "The cell holds a formula that was never calculated. "
+                        "Open the file in a spreadsheet program and save it, or type the value."
+                    )
+                )
+            case Fault():
+                raise CellRefused(
+                    self._with_example(_("The cell holds a number that cannot be stored. Type it again."))
+                )
+            case str() if UNREADABLE in cell:
+                raise CellRefused(_("The text holds a character that cannot be read. Type the text again."))
+        return self.read(cell, **kwargs)
+
+    def read(self, cell: Any, *, decimal_comma: bool = False) -> Any:
+        """Return the typed value of a cell that is not empty; CellRefused if it is not one."""
+        return as_text(cell)
+
+    def _with_example(self, sentence: str) -> str:
+        if not self.example:
+            return sentence
+        return _("%(sentence)s For example: %(example)s.") % {"sentence": sentence, "example": self.example}
+
+    # Comparing
+
+    def plain(self, value: Any) -> Any:
+        """Return what makes two typed values one and the same, whatever the language."""
+        return value
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Say whether two typed values are one and the same."""
+        return bool(self.plain(one) == self.plain(other))
+
+    def key_part(self, value: Any) -> Any:
+        """Return the typed value as a key compares it."""
+        return self.plain(value)
+
+    def stored_key_part(self, stored: Any) -> Any:
+        """Return the same of a value as the database's `values_list` gives it."""
+        return self.key_part(stored)
+
+    # Writing back
+
+    def words(self, value: Any) -> str:
+        """Return the typed value as a person reads it."""
+        return formats.text(value, self.kind)
+
+    def export(self, instance: Any, **kwargs: Any) -> Any:
+        """Return the instance's value as a file holds it, so that `clean` takes it back."""
+        return self.file_value(self.get_value(instance))
+
+    def file_value(self, value: Any) -> Any:
+        """Return the typed value as a file holds it."""
+        return value
+
+    def column(self) -> Column:
+        """Return the column of a list or file that this field makes."""
+        return Column(self.column_name, self.label, self.kind, value=self.export)
+
+    @property
+    def example_value(self) -> Any:
+        """The example as a file holds it, typed; None without one."""
+        return self.file_value(self.read(self.example)) if self.example else None
+
+
+class TextField(ImportField):
+    """Any text, on one line or several."""
+
+    def plain(self, value: Any) -> Any:
+        # What is stored may not be as tidy as what is read; that alone is no change.
+        return tidy(value or "")
+
+
+class CodeField(TextField):
+    """A short text that names something: 101.0 of a spreadsheet is “101”, and case does not tell two keys apart."""
+
+    def read(self, cell: Any, *, decimal_comma: bool = False) -> str:
+        return " ".join(as_text(cell).split())
+
+    def key_part(self, value: Any) -> Any:
+        return fold(value or "")
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class DateField(ImportField):
+    """A day: a date of the spreadsheet's own, or a text YYYY-MM-DD. Any other way to write a day is refused."""
+
+    kind = "date"
+    first, last = date(1900, 1, 1), date(2199, 12, 31)
+
+    def rule(self) -> str:
+        return _("A date, written as YYYY-MM-DD or as the spreadsheet's own date.")
+
+    def read(self, cell: Any, *, decimal_comma: bool = False) -> date:
+        if isinstance(cell, datetime):
+            raise CellRefused(_("%(value)s holds a time of day. Give the day alone, as YYYY-MM-DD.") % {"value": cell})
+        day = cell if isinstance(cell, date) else _day(cell)
+        if day is None:
+            raise CellRefused(
+                self._with_example(
+                    _("“%(value)s” is not a date the import can be sure of. Write it as YYYY-MM-DD.")
+                    % {"value": shown(cell)}
+                )
+            )
+        if not self.first <= day <= self.last:
+            raise CellRefused(
+                _("%(value)s is not between %(first)s and %(last)s. Check the year.")
+                % {"value": day, "first": self.first, "last": self.last}
+            )
+        return day
+
+
+def _day(cell: Any) -> date | None:
+    if not isinstance(cell, str) or not _DAY.fullmatch(cell):
+        return None
+    try:
+        return date.fromisoformat(cell)
+    except ValueError:
+        return None
+
+
+_NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
+
+
+class DecimalField(ImportField):
+    """A number from `min` to `max`, both included, with at most `places` decimals; never rounded."""
+
+    kind = "decimal"
+
+    def __init__(
+        self,
+        *,
+        min: Decimal | int = Decimal(0),  # noqa: A002
+        max: Decimal | int = Decimal(10**12),  # noqa: A002
+        places: int = 2,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.min, self.max, self.places = Decimal(min), Decimal(max), places
+
+    def read(self, cell: Any, *, decimal_comma: bool = False) -> Any:
+        number = _number(cell, decimal_comma)
+        if number is None:
+            raise CellRefused(
+                self._with_example(
+                    _("“%(value)s” is not a number. Write digits, without spaces or a currency sign.")
+                    % {"value": shown(cell)}
+                )
+            )
+        if not self.min <= number <= self.max:
+            raise CellRefused(
+                _("%(value)s is not between %(min)s and %(max)s.")
+                % {"value": shown(cell), "min": self.words(self.min), "max": self.words(self.max)}
+            )
+        if number != round(number, self.places):
+            raise CellRefused(self._too_fine() % {"value": shown(cell), "places": self.places})
+        return self.typed(number)
+
+    def rule(self) -> str:
+        return _("A number from %(min)s to %(max)s.") % {"min": self.words(self.min), "max": self.words(self.max)}
+
+    def _too_fine(self) -> str:
+        return _("%(value)s has more than %(places)s decimals. Round it in the file.")
+
+    def typed(self, number: Decimal) -> Any:
+        return round(number, self.places)
+
+    def words(self, value: Any) -> str:
+        return formats.NO_VALUE if value is None else formats.number(value, self.places)
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else round(Decimal(value), self.places)
+
+
+class IntegerField(DecimalField):
+    """A whole number from `min` to `max`, both included."""
+
+    kind = "integer"
+
+    def __init__(self, *, min: int = 0, max: int = 2**31 - 1, **options: Any) -> None:  # noqa: A002
+        super().__init__(min=min, max=max, places=0, **options)
+
+    def _too_fine(self) -> str:
+        return _("%(value)s is not a whole number.")
+
+    def typed(self, number: Decimal) -> int:
+        return int(number)
+
+
+def _number(cell: Any, decimal_comma: bool) -> Decimal | None:
+    """Return the number the cell holds, or None; of a spreadsheet's float, the 15 digits that it shows."""
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, int | float | Decimal):
+        return Decimal(format(cell, ".15g")) if isinstance(cell, float) else Decimal(cell)
+    if not isinstance(cell, str):
+        return None
+    text = cell.replace(",", ".", 1) if decimal_comma and "." not in cell else cell
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+_SHORT_FORM = re.compile(r"\(([^()]+)\)$")
+
+
+class ChoiceField(ImportField):
+    """One of the model field's choices, by its value or by its label in either language.
+
+    Of a label that ends with a short form in brackets, such as “Memorandum of understanding (MOU)”,
+    the short form will do.
+    """
+
+    def __init__(self, *, choices: Iterable[tuple[str, str | Promise]] | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._choices = list(choices) if choices is not None else None
+
+    @cached_property
+    def choices(self) -> dict[str, str | Promise]:
+        """The labels by value."""
+        if self._choices is not None:
+            return dict(self._choices)
+        return {value: label for value, label in self.of_model.flatchoices if value not in ("", None)}
+
+    def rule(self) -> str:
+        return _("One of these: %(choices)s.") % {"choices": "; ".join(map(str, self.choices.values()))}
+
+    @cached_property
+    def _by_spelling(self) -> dict[str, str]:
+        spellings: dict[str, str] = {}
+        for language in LANGUAGES:
+            with override(language):
+                for value, label in self.choices.items():
+                    short_form = _SHORT_FORM.search(str(label))
+                    spellings |= {fold(name): value for name in (str(label), short_form and short_form[1]) if name}
+        return spellings | {fold(value): value for value in self.choices}
+
+    def read(self, cell: Any, *, decimal_comma: bool = False) -> str:
+        text = as_text(cell)
+        found = self._by_spelling.get(fold(text))
+        if found is not None:
+            return found
+        raise CellRefused(
+            _("“%(value)s” is not one of these: %(choices)s.")
+            % {"value": shown(text), "choices": "; ".join(str(label) for label in self.choices.values())}
+        )
+
+    def words(self, value: Any) -> str:
+        return str(self.choices.get(value) or value or formats.NO_VALUE)
+
+    def file_value(self, value: Any) -> Any:
+        return str(self.choices.get(value, value)) if value else None
+
+
+_YES = frozenset({"yes", "oui", "true", "vrai", "y", "o", "1"})
+_NO = frozenset({"no", "non", "false", "faux", "n", "0"})
+
+
+class YesNoField(ImportField):
+    """Yes or no, oui or non, or a spreadsheet's TRUE or FALSE."""
+
+    kind = "yes_no"
+
+    def rule(self) -> str:
+        return _("Yes or no.")
+
+    def read(self, cell: Any, *, decimal_comma: bool = False) -> bool:
+        text = fold(as_text(cell))
+        if text in _YES:
+            return True
+        if text in _NO:
+            return False
+        raise CellRefused(_("“%(value)s” is neither yes nor no.") % {"value": shown(cell)})
+
+
+# How many unmatched values of one column are compared with every known one.
+_SUGGESTIONS = 50
+
+
+class ForeignKeyField(ImportField):
+    """A row of another table, by its natural key `lookup` (a path such as "number" or "jfo__code").
+
+    `also` are further attributes by which a file may name it. `queryset` takes the user and returns
+    the rows that may be named, by default those the user may see; it is read whole, in one query,
+    so it selects what `lookup`, `also` and the resource's rules need. The value is the row itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        lookup: str,
+        also: tuple[str, ...] = (),
+        queryset: Callable[[Any], models.QuerySet] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.lookup = attrgetter(lookup.replace("__", "."))
+        self.also = tuple(attrgetter(path.replace("__", ".")) for path in also)
+        self._queryset = queryset
+        self._suggested: dict[str, str | None] = {}
+
+    @cached_property
+    def rows(self) -> list[Any]:
+        """The rows that may be named; one query, asked once."""
+        if self._queryset is not None:
+            return list(self._queryset(self.user))
+        objects: Any = self.of_model.related_model._default_manager
+        return list(objects.visible_to(self.user))
+
+    @cached_property
+    def _by_spelling(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for row in self.rows:
+            for spelling in {fold(str(name)) for name in self.names(row) if name}:
+                found.setdefault(spelling, []).append(row)
+        # The natural key names one row, even where it is also another's second name.
+        return found | {fold(str(self.lookup(row))): [row] for row in self.rows}
+
+    def names(self, row: Any) -> list[Any]:
+        """Return everything a file may call the row."""
+        return [self.lookup(row), *(name(row) for name in self.also)]
+
+    def read(self, cell: Any, *, decimal_comma: bool = False) -> Any:
+        text = as_text(cell)
+        found = self._by_spelling.get(fold(text), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise CellRefused(
+                _("“%(value)s” names more than one: %(names)s. Write one of these.")
+                % {"value": shown(text), "names": "; ".join(str(self.lookup(row)) for row in found)}
+            )
+        nearest = self._nearest(fold(text))
+        if nearest is None:
+            raise CellRefused(
+                self._with_example(
+                    _("No %(label)s “%(value)s” is known.") % {"label": self.label, "value": shown(text)}
+                )
+            )
+        raise CellRefused(
+            _("No %(label)s “%(value)s” is known. Did you mean %(nearest)s?")
+            % {"label": self.label, "value": shown(text), "nearest": nearest}
+        )
+
+    @property
+    def example_value(self) -> Any:
+        """The example as it stands: the row it names may not be there."""
+        return self.example or None
+
+    def _nearest(self, spelling: str) -> str | None:
+        if spelling not in self._suggested and len(self._suggested) < _SUGGESTIONS:
+            near = get_close_matches(spelling, self._by_spelling, n=1)
+            self._suggested[spelling] = str(self.lookup(self._by_spelling[near[0]][0])) if near else None
+        return self._suggested.get(spelling)
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else value.pk
+
+    def stored_key_part(self, stored: Any) -> Any:
+        return stored
+
+    def words(self, value: Any) -> str:
+        return formats.NO_VALUE if value is None else str(self.lookup(value))
+
+    def file_value(self, value: Any) -> Any:
+        return None if value is None else str(self.lookup(value))
+
+
+def shown(cell: Any) -> str:
+    """Return the cell as a sentence quotes it."""
+    text = as_text(cell)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def as_text(cell: Any) -> str:
+    """Return the cell as somebody would type it: a number in plain digits, a day as YYYY-MM-DD."""
+    if isinstance(cell, float):
+        return format(Decimal(format(cell, ".15g")), "f")
+    return str(cell)

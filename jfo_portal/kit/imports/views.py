@@ -1,0 +1,327 @@
+"""The pages of an import: which there were, a new one, its review, its result; and the files to begin with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import models
+from django.forms import BaseForm
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.http import content_disposition_header
+from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
+
+from .. import exports, formats
+from ..models import Import, ImportState
+from ..tables import Column
+from ..views import Crumb, FormPage, ListPage, Page, RowPage
+from . import actions, resources
+from .fields import shown
+from .forms import ConfirmForm, UploadForm
+from .preview import Outcome, Preview, PreviewRow
+from .reading import ImportRefused
+from .resources import Resource
+
+SAMPLES = Path(settings.BASE_DIR) / "fixtures" / "samples"
+_ROWS_PER_PAGE = 100
+
+
+class ImportPage(Page):
+    """A page for those whose role may import something."""
+
+    section = "imports"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not resources.may_import(self.reader):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [Crumb(_("Imports"), reverse("imports"))]
+
+    def resource(self, slug: str) -> Resource:
+        """Return the resource of that slug; 404 if the reader may not import it."""
+        found = resources.get(slug, self.reader)
+        if found is None:
+            raise Http404
+        return found
+
+
+class ImportList(ImportPage, ListPage):
+    """The reader's own imports."""
+
+    title = gettext_lazy("Imports")
+    template_name = "imports/list.html"
+    file_name = "imports"
+    empty = gettext_lazy("You have imported nothing yet. Begin with a new import.")
+
+    def get_queryset(self) -> models.QuerySet:
+        return Import.objects.visible_to(self.reader).defer("sheet_data")
+
+    def get_columns(self) -> Sequence[Column]:
+        titles = {resource.slug: resource.title for resource in resources.all_for(self.reader)}
+        return [
+            Column("number", _("Import"), href=_address, is_header=True),
+            Column("entity", _("What it holds"), value=lambda row: titles.get(row.entity, row.entity)),
+            Column("file_name", _("File"), sort="file_name"),
+            Column("state", _("State"), value=lambda row: row.get_state_display(), sort="state"),
+            Column("new", _("New"), "integer"),
+            Column("changed", _("Changed"), "integer"),
+            Column("unchanged", _("Unchanged"), "integer"),
+            Column("created_at", _("Sent"), "datetime", sort="created_at"),
+        ]
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return ()
+
+    def caption(self, count: int) -> str:
+        return ngettext("%(count)s import", "%(count)s imports", count) % {"count": formats.number(count)}
+
+
+def _address(row: Import) -> str:
+    return reverse("import-review" if row.state == ImportState.DRAFT else "import-result", args=[row.pk])
+
+
+class NewImport(ImportPage, FormPage):
+    """A file is sent, and what it holds is said."""
+
+    title = gettext_lazy("New import")
+    template_name = "imports/new.html"
+    submit_label = gettext_lazy("Read the file")
+
+    @cached_property
+    def resources(self) -> list[Resource]:
+        return resources.all_for(self.reader)
+
+    def get_form(self, data: Any = None) -> BaseForm:
+        return UploadForm(self.resources, data, self.request.FILES if data is not None else None)
+
+    def save(self, form: Any) -> str:
+        file = form.cleaned_data["file"]
+        resource = self.resource(form.cleaned_data["entity"])
+        try:
+            staged = actions.stage(file.file, file.name, resource, by=self.reader)
+        except ImportRefused as refusal:
+            raise ValidationError({"file": str(refusal)}) from refusal
+        return reverse("import-review", args=[staged.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        entities = [(resource, _sample(resource.slug) is not None) for resource in self.resources]
+        return super().get_context_data(**kwargs) | {"entities": entities}
+
+
+@dataclass(frozen=True)
+class ReviewCell:
+    """One cell of the review: what would stand there, what stands there now, and what is wrong with it."""
+
+    label: str
+    text: str
+    old: str
+    errors: Sequence[str]
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """One row of the review; `errors` are those that are no single cell's fault."""
+
+    line: int
+    outcome: Outcome
+    cells: Sequence[ReviewCell]
+    errors: Sequence[str]
+
+
+class Review(ImportPage, RowPage):
+    """What the import would do, row by row, and the question whether to do it."""
+
+    template_name = "imports/review.html"
+
+    def get_queryset(self) -> models.QuerySet:
+        return Import.objects.visible_to(self.reader)
+
+    def get_title(self) -> str:
+        return _("Review of %(number)s: %(file)s") % {"number": self.row.number, "file": self.row.file_name}
+
+    @cached_property
+    def of_row(self) -> Resource:
+        return self.resource(self.row.entity)
+
+    @cached_property
+    def preview(self) -> Preview:
+        return self.of_row.preview(self.row.sheet)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.row.state != ImportState.DRAFT:
+            return redirect("import-result", self.row.pk)
+        form = ConfirmForm(self.preview.ignored)
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.row.state != ImportState.DRAFT:
+            return redirect("import-result", self.row.pk)
+        if "abandon" in request.POST:
+            actions.abandon(self.row, by=self.reader)
+            return redirect("import-result", self.row.pk)
+        form = ConfirmForm(self.of_row.match(self.row.sheet).ignored, request.POST)
+        if "_language" not in request.POST and form.is_valid() and self._confirm(form):
+            return redirect("import-result", self.row.pk)
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def _confirm(self, form: ConfirmForm) -> bool:
+        try:
+            actions.confirm(
+                self.row,
+                self.of_row,
+                by=self.reader,
+                confirmed=self.request.POST.get("confirmed", ""),
+                reason=form.cleaned_data["reason"],
+                agreed_to_ignore=form.cleaned_data.get("ignore", False),
+            )
+        except ImportRefused as refusal:
+            form.add_error(None, str(refusal))
+            return False
+        return True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        preview = self.preview
+        asked = self.request.GET.get("show", Outcome.ERROR if preview.counts.error else "")
+        chosen = asked if asked in Outcome.values else ""
+        rows = preview.of(Outcome(chosen)) if chosen else preview.rows
+        page = Paginator(rows, _ROWS_PER_PAGE).get_page(self.request.GET.get("page"))
+        return super().get_context_data(**kwargs) | {
+            "keeps_typing": kwargs["form"].is_bound,
+            "resource": self.of_row,
+            "digest": preview.digest,
+            "counts": preview.counts,
+            "outcomes": [(outcome, len(preview.of(outcome))) for outcome in Outcome],
+            "total": len(preview.rows),
+            "chosen": chosen,
+            "caption": _caption(page.paginator.count, chosen),
+            "labels": [self.of_row.fields[name].label for name in preview.names],
+            "page": page,
+            "rows": [self._review_row(row) for row in page],
+            "effects": self._effects(),
+            "ignored": preview.ignored,
+            "earlier": self.row.earlier(),
+        }
+
+    def _effects(self) -> list[str]:
+        """Return in words what confirming would do."""
+        counts = self.preview.counts
+        return [
+            sentence % {"count": formats.number(count)}
+            for count, sentence in (
+                (counts.new, ngettext("%(count)s record is added.", "%(count)s records are added.", counts.new)),
+                (
+                    counts.changed,
+                    ngettext("%(count)s record is changed.", "%(count)s records are changed.", counts.changed),
+                ),
+                (
+                    counts.unchanged,
+                    ngettext(
+                        "%(count)s record stays as it is.", "%(count)s records stay as they are.", counts.unchanged
+                    ),
+                ),
+            )
+            if count
+        ]
+
+    def _review_row(self, row: PreviewRow) -> ReviewRow:
+        old = {change.name: change.old for change in row.changes}
+        errors: dict[str, list[str]] = {}
+        for error in row.errors:
+            name = error.name if error.name in self.preview.names else ""
+            sentence = error.sentence
+            if not name and error.label:
+                sentence = _("%(field)s: %(sentence)s") % {"field": error.label, "sentence": error.sentence}
+            errors.setdefault(name, []).append(sentence)
+        cells = [
+            ReviewCell(row.labels[name], self._words(row, name), old.get(name, ""), errors.get(name, ()))
+            for name in self.preview.names
+        ]
+        return ReviewRow(row.line, row.outcome, cells, errors.get("", ()))
+
+    def _words(self, row: PreviewRow, name: str) -> str:
+        if name in row.values:
+            return self.of_row.fields[name].words(row.values[name])
+        cell = row.cells[name]
+        return formats.NO_VALUE if cell is None else shown(cell)
+
+
+def _caption(count: int, chosen: str) -> str:
+    values = {"count": formats.number(count), "outcome": Outcome(chosen).label if chosen else ""}
+    if not chosen:
+        return (
+            ngettext("%(count)s row, by its number in the file", "%(count)s rows, by their number in the file", count)
+            % values
+        )
+    return (
+        ngettext(
+            "%(outcome)s: %(count)s row, by its number in the file",
+            "%(outcome)s: %(count)s rows, by their number in the file",
+            count,
+        )
+        % values
+    )
+
+
+class Result(ImportPage, RowPage):
+    """What became of an import."""
+
+    template_name = "imports/result.html"
+
+    def get_queryset(self) -> models.QuerySet:
+        return Import.objects.visible_to(self.reader).defer("sheet_data").select_related("by")
+
+    def get_title(self) -> str:
+        return _("Import %(number)s: %(file)s") % {"number": self.row.number, "file": self.row.file_name}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.row.state == ImportState.DRAFT:
+            return redirect("import-review", self.row.pk)
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = resources.get(self.row.entity, self.reader)
+        return super().get_context_data(**kwargs) | {
+            "entity": found.title if found else self.row.entity,
+            "is_applied": self.row.state == ImportState.APPLIED,
+        }
+
+
+class Template(ImportPage):
+    """The workbook to begin an import with, in the page's language."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        resource = self.resource(self.kwargs["slug"])
+        language = get_language() or settings.LANGUAGE_CODE
+        name = f"{resource.slug}-{language}.xlsx"
+        return HttpResponse(
+            resource.template(language),
+            headers={
+                "Content-Type": exports.FORMATS["xlsx"].content_type,
+                "Content-Disposition": content_disposition_header(True, name) or "attachment",
+            },
+        )
+
+
+class Sample(ImportPage):
+    """The example of a filled file that comes with the portal."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> FileResponse:  # type: ignore[override]
+        path = _sample(self.resource(self.kwargs["slug"]).slug)
+        if path is None:
+            raise Http404
+        return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+
+
+def _sample(slug: str) -> Path | None:
+    """Return the sample file of the resource; None where the portal has none."""
+    paths = (SAMPLES / f"{slug}.{suffix}" for suffix in ("xlsx", "ods", "csv", "tsv"))
+    return next((path for path in paths if path.is_file()), None)
