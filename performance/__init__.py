@@ -1,0 +1,1 @@
+"""What officers do, what it costs, and the exhibits that say so."""

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PerformanceConfig(AppConfig):
+    name = "performance"
+    verbose_name = _("Performance")
+
+    def ready(self) -> None:
+        from registry import needs
+
+        from . import checks, home, panels, reports  # noqa: F401  (register rules, reports and a part of the JFO page)
+
+        needs.register(figures=home.figures)

@@ -1,0 +1,460 @@
+"""The demonstration: what fixtures/ says, written into an empty database."""
+
+import csv
+from collections.abc import Iterable
+from datetime import date, timedelta
+from operator import attrgetter
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from jfo_portal.kit.fiscal import FiscalYear
+from jfo_portal.kit.history import Door
+from registry.models import (
+    JFO,
+    Agency,
+    AgencyAlias,
+    Assignment,
+    Contact,
+    Officer,
+    OfficerLevel,
+    Participation,
+    ParticipationRole,
+    Program,
+    Region,
+    Risk,
+    RiskCoverage,
+    User,
+)
+from wca.models import Arrangement, Assessment, Clause, ClausePart, ClauseSet, Coverage, Finding, Signatory
+
+from .models import BenefitRate, Explanation, ImsFile, PublishedFigure, SalaryRate
+
+FIXTURES = settings.BASE_DIR / "fixtures"
+# In the history of every row it writes; also how the loader knows its own work again.
+REASON = "demonstration data"
+
+_CLAUSE_SET_NAMES = {
+    "information-sharing": {
+        "name_en": "Information-sharing conditions of the Customs Enforcement Manual",
+        "name_fr": "Conditions de communication de l'information du Manuel d'exécution des douanes",
+    }
+}
+# Files are opened this many days apart, round and round the year; a prime, so that every day gets some.
+_STEP = 97
+
+Row = dict[str, str]
+
+
+class Refused(Exception):
+    """The demonstration must not be loaded here; the message, in the active language, says why."""
+
+
+def is_loaded() -> bool:
+    """Say whether the database holds the demonstration; rows changed or added since do not matter."""
+    return bool(Officer.history.filter(history_type="+", history_change_reason=REASON).exists())
+
+
+def load() -> bool:
+    """Write the whole demonstration in one transaction; False, and nothing written, if it is there already.
+
+    Refused in a production configuration, and where the database holds other rows.
+    """
+    if not settings.DEMONSTRATION:
+        raise Refused(_("The demonstration is not loaded into a production configuration: JFO_DEMONSTRATION is off."))
+    with transaction.atomic():
+        if is_loaded():
+            return False
+        _refuse_unless_empty()
+        _load()
+    return True
+
+
+def users() -> list[Row]:
+    """Return the demonstration's accounts as the fixture has them; all have the password DEMO_PASSWORD."""
+    return _rows("demonstration/users")
+
+
+def _refuse_unless_empty() -> None:
+    for model in (Officer, JFO, Region, Agency, Program, Arrangement, ClauseSet, SalaryRate):
+        if model._default_manager.exists():
+            raise Refused(
+                _("The database holds %(rows)s that are not the demonstration's. Load it into an empty database.")
+                % {"rows": model._meta.verbose_name_plural}
+            )
+    taken = User.objects.filter(username__in=[row["username"] for row in users()]).first()
+    if taken is not None:
+        raise Refused(
+            _("The database holds a user “%(user)s” who is not the demonstration's. Load it into an empty database.")
+            % {"user": taken.username}
+        )
+
+
+def _load() -> None:
+    regions = _load_regions()
+    agencies = _load_agencies()
+    jfos = _load_jfos(regions, agencies)
+    parts = _load_clauses()
+    _load_figures()
+
+    accounts = _load_users(regions)
+    officers = _load_officers(regions, jfos)
+    _load_arrangements(agencies, jfos, accounts, parts)
+    _load_files(officers)
+
+
+def _rows(name: str) -> list[Row]:
+    with (FIXTURES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(model: Any, rows: Iterable[Any], key: str = "pk") -> dict[Any, Any]:
+    """Insert the rows with their history and return them by the attribute."""
+    written = model.objects.bulk_create(list(rows), by=None, reason=REASON, door=Door.COMMAND)
+    return {attrgetter(key)(row): row for row in written}
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _dates(row: Row) -> dict[str, date | None]:
+    return {"start": _day(row["start"]), "end": _day(row["end"])}
+
+
+def _both(row: Row, *fields: str) -> dict[str, str]:
+    """Return the fields' English and French cells."""
+    return {f"{field}_{language}": row[f"{field}_{language}"] for field in fields for language in ("en", "fr")}
+
+
+def _list(text: str) -> list[str]:
+    return text.split("|") if text else []
+
+
+def _load_regions() -> dict[str, Region]:
+    regions: dict[str, Region] = {}
+    # A region comes after the one that succeeds it.
+    for has_successor in (False, True):
+        regions |= _write(
+            Region,
+            [
+                Region(
+                    code=row["code"],
+                    code_fr=row["code_fr"],
+                    successor=regions.get(row["successor"]),
+                    **_both(row, "name"),
+                    **_dates(row),
+                )
+                for row in _rows("reference/regions")
+                if bool(row["successor"]) == has_successor
+            ],
+            "code",
+        )
+    return regions
+
+
+def _load_agencies() -> dict[str, Agency]:
+    rows = _rows("reference/agencies")
+    agencies = _write(
+        Agency,
+        [
+            Agency(key=row["key"], level=row["level"], is_group=row["is_group"] == "1", **_both(row, "short", "name"))
+            for row in rows
+        ],
+        "key",
+    )
+    aliases = [(agencies[row["key"]], alias) for row in rows for alias in _list(row["aliases"])]
+    _write(AgencyAlias, [AgencyAlias(agency=agency, alias=alias) for agency, alias in aliases])
+    return agencies
+
+
+def _load_jfos(regions: dict[str, Region], agencies: dict[str, Agency]) -> dict[str, JFO]:
+    programs = _write(
+        Program,
+        [
+            Program(
+                code=row["code"],
+                kind=row["kind"],
+                is_single_risk_line=row["is_single_risk_line"] == "1",
+                **_both(row, "name"),
+            )
+            for row in _rows("reference/programs")
+        ],
+        "code",
+    )
+    rows = _rows("reference/jfos")
+    jfos = _write(
+        JFO,
+        [
+            JFO(
+                code=row["code"],
+                program=programs[row["program"]],
+                region=regions[row["region"]],
+                **_both(row, "name", "objectives"),
+                **_dates(row),
+            )
+            for row in rows
+        ],
+        "code",
+    )
+    _write(
+        Participation,
+        [
+            Participation(jfo=jfos[row["code"]], agency=agencies[key], role=role, **_dates(row))
+            for row in rows
+            for key, role in _parts(row).items()
+        ],
+    )
+    risks = {
+        (risk.edition, risk.code): risk
+        for risk in _write(
+            Risk,
+            [
+                Risk(edition=row["edition"], code=row["code"], level=row["level"], **_both(row, "name"))
+                for row in _rows("reference/risks")
+            ],
+        ).values()
+    }
+    _write(
+        RiskCoverage,
+        [
+            RiskCoverage(jfo=jfos[row["jfo"]], risk=risks[row["edition"], row["risk"]])
+            for row in _rows("reference/risk_coverage")
+        ],
+    )
+    _write(
+        Contact,
+        [
+            Contact(
+                jfo=jfos[row["jfo"]],
+                function=row["function"],
+                name=row["name"],
+                email=row["email"],
+                is_primary=row["is_primary"] == "1",
+                **_dates(row),
+            )
+            for row in _rows("demonstration/contacts")
+        ],
+    )
+    return jfos
+
+
+def _parts(row: Row) -> dict[str, ParticipationRole]:
+    """Return each agency's part in the JFO: a lead that is listed among the partners too is a lead."""
+    return dict.fromkeys(_list(row["partners"]), ParticipationRole.PARTNER) | dict.fromkeys(
+        _list(row["leads"]), ParticipationRole.LEAD
+    )
+
+
+def _load_clauses() -> dict[tuple[str, int], ClausePart]:
+    """Return the parts by clause letter and number."""
+    rows = _rows("reference/clauses")
+    sets = {
+        (clause_set.code, clause_set.version): clause_set
+        for clause_set in _write(
+            ClauseSet,
+            [
+                ClauseSet(code=code, version=version, **_CLAUSE_SET_NAMES[code])
+                for code, version in sorted({(row["set"], int(row["version"])) for row in rows})
+            ],
+        ).values()
+    }
+    clauses = _write(
+        Clause,
+        [
+            Clause(
+                clause_set=sets[row["set"], int(row["version"])],
+                letter=row["letter"],
+                **_both(row, "title", "wording"),
+            )
+            for row in rows
+        ],
+        "letter",
+    )
+    parts = _write(
+        ClausePart,
+        [
+            ClausePart(clause=clauses[row["letter"]], number=int(row["part"]), **_both(row, "wording"))
+            for row in _rows("reference/clause_parts")
+        ],
+    )
+    return {(part.clause.letter, part.number): part for part in parts.values()}
+
+
+def _load_figures() -> None:
+    """Load rates, and what the report published."""
+    _write(
+        SalaryRate,
+        [
+            SalaryRate(level=row["level"], fiscal_year=_start_year(row), amount=row["amount"])
+            for row in _rows("reference/salary_rates")
+        ],
+    )
+    _write(
+        BenefitRate,
+        [BenefitRate(fiscal_year=_start_year(row), rate=row["rate"]) for row in _rows("reference/benefit_rates")],
+    )
+    _write(PublishedFigure, [PublishedFigure(**row) for row in _rows("reference/published_figures")])
+    _write(Explanation, [Explanation(**row) for row in _rows("reference/explanations")])
+
+
+def _start_year(row: Row) -> int:
+    return FiscalYear.parse(row["fiscal_year"]).start_year
+
+
+def _load_users(regions: dict[str, Region]) -> dict[str, User]:
+    accounts = {}
+    for row in users():
+        user = User(
+            username=row["username"],
+            password=make_password(settings.DEMO_PASSWORD),
+            role=row["role"],
+            language=row["language"],
+            last_name=row["family_name"],
+            first_name=row["given_name"],
+        )
+        user._change_reason = REASON  # type: ignore[attr-defined]
+        user.save()
+        user.regions.set([regions[code] for code in _list(row["regions"])])
+        accounts[user.username] = user
+    return accounts
+
+
+def _load_officers(regions: dict[str, Region], jfos: dict[str, JFO]) -> dict[str, Officer]:
+    officers = _write(
+        Officer,
+        [
+            Officer(
+                number=row["number"],
+                family_name=row["family_name"],
+                given_name=row["given_name"],
+                function=row["function"],
+                region=regions[row["region"]],
+                **_dates(row),
+            )
+            for row in _rows("demonstration/officers")
+        ],
+        "number",
+    )
+    _write(
+        OfficerLevel,
+        [
+            OfficerLevel(officer=officers[row["officer"]], level=row["level"], **_dates(row))
+            for row in _rows("demonstration/levels")
+        ],
+    )
+    _write(
+        Assignment,
+        [
+            Assignment(
+                officer=officers[row["officer"]],
+                jfo=jfos[row["jfo"]],
+                fte=row["fte"],
+                end_reason=row["end_reason"],
+                review_on=_day(row["review_on"]),
+                **_dates(row),
+            )
+            for row in _rows("demonstration/assignments")
+        ],
+    )
+    return officers
+
+
+def _load_arrangements(
+    agencies: dict[str, Agency],
+    jfos: dict[str, JFO],
+    accounts: dict[str, User],
+    parts: dict[tuple[str, int], ClausePart],
+) -> None:
+    arrangements = _write(
+        Arrangement,
+        [
+            Arrangement(
+                reference=row["reference"],
+                kind=row["kind"],
+                effective=_day(row["effective"]),
+                expiry=_day(row["expiry"]),
+                terminated_on=_day(row["terminated_on"]),
+                reviewed_in=row["reviewed_in"],
+                **_both(row, "title"),
+            )
+            for row in _rows("demonstration/arrangements")
+        ],
+        "reference",
+    )
+    _write(
+        Coverage,
+        [
+            Coverage(arrangement=arrangements[row["arrangement"]], jfo=jfos[row["jfo"]], **_dates(row))
+            for row in _rows("demonstration/coverage")
+        ],
+    )
+    _write(
+        Signatory,
+        [
+            Signatory(
+                arrangement=arrangements[row["arrangement"]],
+                agency=agencies[row["agency"]],
+                is_required=row["is_required"] == "1",
+                signed_on=_day(row["signed_on"]),
+            )
+            for row in _rows("demonstration/signatories")
+        ],
+    )
+    (clause_set,) = {part.clause.clause_set for part in parts.values()}
+    assessments = _write(
+        Assessment,
+        [
+            Assessment(
+                arrangement=arrangements[row["arrangement"]],
+                clause_set=clause_set,
+                assessed_on=date.fromisoformat(row["assessed_on"]),
+                author=accounts[row["author"]],
+                approved_by=accounts.get(row["approved_by"]),
+                approved_on=_day(row["approved_on"]),
+            )
+            for row in _rows("demonstration/assessments")
+        ],
+        "arrangement.reference",
+    )
+    _write(
+        Finding,
+        [
+            Finding(
+                assessment=assessments[row["arrangement"]],
+                part=parts[row["clause"], int(row["part"])],
+                verdict=row["verdict"],
+                quotation=row["quotation"],
+                place=row["place"],
+                **_both(row, "missing"),
+            )
+            for row in _rows("demonstration/findings")
+        ],
+    )
+
+
+def _load_files(officers: dict[str, Officer]) -> None:
+    """Turn each count into that many IMS files, opened over the officer's days of the year and numbered by day."""
+    opened: list[ImsFile] = []
+    for row in _rows("demonstration/ims_counts"):
+        officer, year = officers[row["officer"]], FiscalYear.parse(row["fiscal_year"])
+        first = max(officer.start, year.first_day)
+        days = (min(officer.end or year.last_day, year.last_day) - first).days + 1
+        for _copy in range(int(row["count"])):
+            opened.append(
+                ImsFile(
+                    officer=officer,
+                    region=officer.region,
+                    kind=row["kind"],
+                    status=row["status"],
+                    opened_on=first + timedelta(days=len(opened) * _STEP % days),
+                    fiscal_year=year.start_year,
+                )
+            )
+    opened.sort(key=lambda file: file.opened_on)
+    for number, file in enumerate(opened, start=1):
+        file.number = f"IMS-{file.fiscal_year}-{number:05}"
+    _write(ImsFile, opened)

@@ -1,0 +1,1 @@
+"""The sums behind exhibits and dashboards: activity per officer, and what service on JFOs costs."""

@@ -1,0 +1,1 @@
+"""Pages of performance: the exhibits, and the dashboards of a fiscal year."""

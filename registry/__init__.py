@@ -1,0 +1,1 @@
+"""Who takes part in what: regions, agencies, programs, JFOs, officers and their assignments."""

@@ -1,0 +1,95 @@
+"""What the registry puts on the home page: the reader's JFOs and officers, and assignments that need a decision."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from jfo_portal.kit import formats
+from jfo_portal.kit.access import Reader
+from jfo_portal.kit.models import Import, ImportState
+
+from .models import JFO, Assignment, Role
+from .needs import Figure, Need, NeedGroup
+from .tables import assignment_actions
+
+SHOWN = 10
+
+
+def figures(reader: Reader, day: date) -> Sequence[Figure]:
+    """Return the JFOs, the officers and the FTE of the reader's regions on the day; three queries."""
+    jfos = JFO.objects.visible_to(reader).as_of(day)
+    if not reader.sees_everything:
+        jfos = jfos.filter(region__in=reader.scope_ids)
+    on_day = Assignment.objects.visible_to(reader).as_of(day)
+    return [
+        Figure(formats.number(jfos.count()), _("active JFOs"), reverse("jfos")),
+        Figure(
+            formats.number(on_day.values("officer").distinct().count()), _("officers on a JFO"), reverse("assignments")
+        ),
+        Figure(formats.text(on_day.fte(), "fte"), _("FTE on JFOs"), reverse("assignments")),
+    ]
+
+
+def needs(reader: Reader, day: date) -> Sequence[NeedGroup]:
+    """Return the assignments that end soon and those past the policy period without a review date."""
+    rows = Assignment.objects.visible_to(reader).with_names()
+    may_act = reader.role == Role.REGIONAL_MANAGER
+    ending = rows.as_of(day).ending_between(day, day + timedelta(days=90)).order_by("end", "officer__number")
+    unreviewed = rows.past_policy_unreviewed(day).order_by("start", "officer__number")
+    return [
+        _group(_("Assignments ending within 90 days"), ending, "ending", may_act, lambda row: _in_days(row.end, day)),
+        _group(
+            _("Past the policy period without a review date"),
+            unreviewed,
+            "unreviewed",
+            may_act,
+            lambda row: _("since %(day)s") % {"day": row.start},
+        ),
+    ]
+
+
+def waiting_imports(reader: Reader, _day: date) -> Sequence[NeedGroup]:
+    """Return the reader's imports that wait for confirmation."""
+    if reader.role != Role.ADMINISTRATOR:
+        return []
+    waiting = list(Import.objects.visible_to(reader).filter(state=ImportState.DRAFT).defer("sheet_data"))
+    return [
+        NeedGroup(
+            title=_("Imports waiting for your confirmation"),
+            count=len(waiting),
+            href=reverse("imports"),
+            needs=[
+                Need(
+                    when=formats.moment(row.created_at),
+                    what=row.file_name,
+                    href=reverse("import-review", args=[row.pk]),
+                )
+                for row in waiting[:SHOWN]
+            ],
+        )
+    ]
+
+
+def _in_days(end: date, day: date) -> str:
+    return _("in %(days)s d, %(day)s") % {"days": (end - day).days, "day": end}
+
+
+def _group(title: str, rows: Any, state: str, may_act: bool, when: Any) -> NeedGroup:
+    lines = list(rows)
+    return NeedGroup(
+        title=title,
+        count=len(lines),
+        href=f"{reverse('assignments')}?state={state}",
+        needs=[
+            Need(
+                when=when(row),
+                what=_("%(officer)s: %(assignment)s") % {"officer": row.officer.name, "assignment": row.in_words},
+                href=row.get_absolute_url(),
+                acts=assignment_actions(row) if may_act else (),
+            )
+            for row in lines[:SHOWN]
+        ],
+    )

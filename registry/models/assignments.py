@@ -1,0 +1,205 @@
+"""Which officer serves on which JFO, for what part of their time, from when to when."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q, Sum
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from jfo_portal.kit import formats
+from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.periods import Period, PeriodQuerySet
+from jfo_portal.kit.scoping import ScopedQuerySet
+
+from .jfos import JFO
+from .people import Officer, Role
+
+FULL_TIME = Decimal("1.00")
+
+
+class EndReason(models.TextChoices):
+    ROTATION = "rotation", _("Rotation")
+    TRANSFER = "transfer", _("Transfer to another JFO")
+    END_OF_OPERATION = "end_of_operation", _("The JFO or the CBSA's part in it ended")
+    RESIGNATION = "resignation", _("The officer left")
+    OTHER = "other", _("Other")
+
+
+class AssignmentQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
+    """Assignments, seen and changed by the region that employs the officer."""
+
+    read_scope = write_scope = "officer__region"
+    write_roles = frozenset({Role.REGIONAL_MANAGER})
+
+    def with_names(self) -> Self:
+        """Load officer, JFO and their regions in the same query."""
+        return self.select_related("officer__region", "jfo__region", "jfo__program")
+
+    def fte(self) -> Decimal:
+        """Return the sum of the rows' FTE; one query."""
+        return self.aggregate(total=Sum("fte"))["total"] or Decimal(0)
+
+    def ending_between(self, first: date, last: date) -> Self:
+        """Return the rows whose last day is one of first..last."""
+        return self.filter(end__range=(first, last))
+
+    def past_policy_unreviewed(self, day: date) -> Self:
+        """Return the open-ended rows older than the policy period that have no review date (domain rule 4)."""
+        longest = day - timedelta(days=round(settings.TENURE_POLICY_YEARS * 365.25))
+        return self.as_of(day).filter(end=None, review_on=None, start__lt=longest)
+
+
+class Assignment(Period, Tracked):
+    """One officer's service on one JFO for a part of full time, both days included.
+
+    The database refuses a second assignment of the officer to the same JFO on a shared day, and any
+    day on which the officer's FTE would pass 1.00, however the row is written (domain rule 1).
+    """
+
+    officer = models.ForeignKey(
+        Officer, verbose_name=_("officer"), on_delete=models.PROTECT, related_name="assignments"
+    )
+    jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.PROTECT, related_name="assignments")
+    fte = models.DecimalField(
+        _("FTE"),
+        max_digits=3,
+        decimal_places=2,
+        default=FULL_TIME,
+        validators=[
+            MinValueValidator(Decimal("0.01"), _("The FTE must be more than 0.")),
+            MaxValueValidator(FULL_TIME, _("The FTE must be at most 1.00: one officer working full time.")),
+        ],
+        help_text=_("Part of full time, more than 0 and at most 1.00."),
+    )
+    end_reason = models.CharField(_("reason for the end"), max_length=20, choices=EndReason, blank=True)
+    review_on = models.DateField(
+        _("review date"),
+        null=True,
+        blank=True,
+        help_text=_("When an assignment without a last day will be reviewed; needed past the policy period."),
+    )
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta(Period.Meta):
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
+        ordering = ["jfo", "officer", "start"]
+        constraints = [
+            *Period.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(fte__gt=0, fte__lte=1),
+                name="registry_assignment_fte_in_range",
+                violation_error_message=_("The FTE must be more than 0 and at most 1.00."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["officer", "start"], name="registry_assignment_officer"),
+            models.Index(fields=["jfo", "start"], name="registry_assignment_jfo"),
+            models.Index(fields=["end", "start"], name="registry_assignment_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.officer} – {self.jfo}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("assignment", args=[self.pk])
+
+    @property
+    def dates(self) -> str:
+        """The first and the last day in words of the active language."""
+        if self.end is None:
+            return gettext("since %(start)s, without a last day") % {"start": self.start}
+        return gettext("%(start)s to %(end)s") % {"start": self.start, "end": self.end}
+
+    @property
+    def in_words(self) -> str:
+        """What names the row in a sentence: “1.00 FTE on IBET-QUE-1, since 2005-02-14, without a last day”."""
+        return gettext("%(fte)s FTE on %(jfo)s, %(dates)s") % {
+            "fte": formats.text(self.fte, "fte"),
+            "jfo": self.jfo.code,
+            "dates": self.dates,
+        }
+
+    def clean(self) -> None:
+        """Check domain rules 1 and 2 against the rows of now; ValidationError names the other row.
+
+        Costs one query. It holds under simultaneous saves when the officer's row is locked first,
+        as the actions do; the database refuses what slips through otherwise.
+        """
+        super().clean()
+        if not (self.officer_id and self.jfo_id and self.start):
+            return
+        others = list(
+            Assignment.objects.filter(officer_id=self.officer_id)
+            .exclude(pk=self.pk)
+            .during(self.start, self.end or date.max)
+            .select_related("jfo")
+        )
+        problems = rule_problems(self, others)
+        if problems:
+            raise ValidationError(problems)
+
+
+def rule_problems(row: Assignment, others: list[Assignment]) -> dict[str, list[str]]:
+    """Return, by field, the sentences that say which of domain rules 1 and 2 the row breaks; {} for none.
+
+    `others` are the officer's other assignments that share a day with the row. No query.
+    """
+    problems: dict[str, list[str]] = {}
+    for who, period in (
+        (gettext("JFO %(code)s") % {"code": row.jfo.code}, row.jfo),
+        (gettext("Officer %(number)s") % {"number": row.officer.number}, row.officer),
+    ):
+        if row.start < period.start:
+            problems.setdefault("start", []).append(
+                gettext("%(who)s starts on %(day)s: the assignment cannot start earlier.")
+                % {"who": who, "day": period.start}
+            )
+        if period.end is not None and (row.end is None or row.end > period.end):
+            problems.setdefault("end", []).append(
+                gettext("%(who)s ends on %(day)s: the assignment must end on that day or earlier.")
+                % {"who": who, "day": period.end}
+            )
+    for other in others:
+        if other.jfo_id == row.jfo_id:
+            problems.setdefault("start", []).append(
+                gettext(
+                    "The officer already has an assignment to this JFO on some of these days: %(other)s. "
+                    "Extend or end that one."
+                )
+                % {"other": other.in_words}
+            )
+    peak = fullest_day(row, others)
+    if peak is not None:
+        day, total, on_day = peak
+        problems.setdefault("fte", []).append(
+            gettext("On %(day)s the officer would reach %(total)s FTE, more than 1.00, together with: %(others)s.")
+            % {
+                "day": day,
+                "total": formats.text(total, "fte"),
+                "others": "; ".join(other.in_words for other in on_day),
+            }
+        )
+    return problems
+
+
+def fullest_day(row: Assignment, others: list[Assignment]) -> tuple[date, Decimal, list[Assignment]] | None:
+    """Return the first day on which row and others add to more than 1.00 FTE, with the sum and those others.
+
+    A sum of periods rises only where one starts, so only those days are looked at.
+    """
+    starts = sorted({max(row.start, other.start) for other in others})
+    for day in starts:
+        on_day = [other for other in others if other.holds_on(day)]
+        total = row.fte + sum((other.fte for other in on_day), Decimal(0))
+        if total > FULL_TIME:
+            return day, total, on_day
+    return None

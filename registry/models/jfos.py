@@ -1,0 +1,228 @@
+"""JFOs and the programs they belong to, who takes part in them, whom to call, and the risks they answer."""
+
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from jfo_portal.kit.bilingual import Named, in_language
+from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.periods import Period, PeriodQuerySet
+from jfo_portal.kit.scoping import ScopedQuerySet
+
+from .partners import Agency
+from .people import Role
+from .places import Region
+
+
+class Kind(models.TextChoices):
+    BINATIONAL = "binational", _("Bi-national")
+    NATIONAL = "national", _("National")
+    REGIONAL = "regional", _("Regional")
+
+
+class OpenQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Reference rows that everybody who signed in may read."""
+
+
+class Program(Named, Tracked):
+    """The family a JFO belongs to: IBET, BEST, NPET, INSET, CFSEU, or its own."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    is_single_risk_line = models.BooleanField(
+        _("one line in the risk exhibit"),
+        default=False,
+        help_text=_("Whether Exhibit 4 shows the program's JFOs as one line."),
+    )
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("program")
+        verbose_name_plural = _("programs")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class JFOQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
+    """JFOs: every reader sees those of every region; a manager changes those of their own."""
+
+    write_scope = "region"
+    write_roles = frozenset({Role.REGIONAL_MANAGER})
+
+    def with_names(self) -> Self:
+        """Load program and region in the same query."""
+        return self.select_related("program", "region")
+
+
+class JFO(Named, Period, Tracked):
+    """One joint-operation team in one region: the thing that is counted. IBET-PAC-1 and IBET-PAC-2 are two."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True, help_text=_("Such as IBET-PAC-1."))
+    program = models.ForeignKey(Program, verbose_name=_("program"), on_delete=models.PROTECT, related_name="jfos")
+    region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT, related_name="jfos")
+    objectives_en = models.TextField(_("objectives in English"), blank=True)
+    objectives_fr = models.TextField(_("objectives in French"), blank=True)
+
+    objects = JFOQuerySet.as_manager()
+
+    class Meta(Period.Meta):
+        verbose_name = _("JFO")
+        verbose_name_plural = _("JFOs")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def get_absolute_url(self) -> str:
+        return reverse("jfo", args=[self.code])
+
+    @property
+    def objectives(self) -> str:
+        """The objectives in the active language."""
+        return in_language(self, "objectives")
+
+
+class ParticipationRole(models.TextChoices):
+    LEAD = "lead", _("Lead")
+    PARTNER = "partner", _("Partner")
+
+
+class JFOPartQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
+    """What hangs on a JFO: read by all, changed by the managers of its region."""
+
+    write_scope = "jfo__region"
+    write_roles = frozenset({Role.REGIONAL_MANAGER})
+
+
+class Participation(Period, Tracked):
+    """An agency's part in a JFO, from a day to a day."""
+
+    jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.CASCADE, related_name="participations")
+    agency = models.ForeignKey(
+        Agency, verbose_name=_("agency"), on_delete=models.PROTECT, related_name="participations"
+    )
+    role = models.CharField(_("part"), max_length=10, choices=ParticipationRole, default=ParticipationRole.PARTNER)
+
+    objects = JFOPartQuerySet.as_manager()
+
+    class Meta(Period.Meta):
+        verbose_name = _("participation")
+        verbose_name_plural = _("participations")
+        ordering = ["jfo", "role", "agency"]
+        constraints = [
+            *Period.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["jfo", "agency", "start"],
+                name="registry_participation_one_start",
+                violation_error_message=_("This agency already takes part in this JFO from that day."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency} – {self.jfo}"
+
+    def clean(self) -> None:
+        if self.role == ParticipationRole.LEAD and self.agency_id and self.agency.is_group:
+            raise ValidationError(
+                {
+                    "agency": gettext("“%(agency)s” is a group of forces: it can take part, but not lead.")
+                    % {"agency": self.agency.name}
+                }
+            )
+
+
+class ContactFunction(models.TextChoices):
+    INTELLIGENCE = "intelligence", _("Intelligence")
+    CRIMINAL_INVESTIGATIONS = "criminal_investigations", _("Criminal investigations")
+
+
+class Contact(Period, Tracked):
+    """Whom partners call about a JFO, one primary person for each function (Recommendation 3)."""
+
+    jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.CASCADE, related_name="contacts")
+    function = models.CharField(_("function"), max_length=25, choices=ContactFunction)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), blank=True)
+    is_primary = models.BooleanField(_("primary contact"), default=False)
+
+    objects = JFOPartQuerySet.as_manager()
+
+    class Meta(Period.Meta):
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["jfo", "function", "-is_primary", "name"]
+        constraints = [
+            *Period.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["jfo", "function"],
+                condition=Q(is_primary=True, end=None),
+                name="registry_contact_one_open_primary",
+                violation_error_message=_("The JFO already has a primary contact for this function; end it first."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} – {self.jfo}"
+
+
+class RiskLevel(models.TextChoices):
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", _("Low")
+
+
+class Risk(Named, Tracked):
+    """A threat as one edition of a risk assessment ranks it (Exhibit 4: the 2011 Border Threat and Risk Assessment)."""
+
+    edition = models.CharField(_("edition"), max_length=20, help_text=_("The assessment, such as BTRA-2011."))
+    code = models.SlugField(_("code"), max_length=40)
+    level = models.CharField(_("level"), max_length=6, choices=RiskLevel)
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("risk")
+        verbose_name_plural = _("risks")
+        ordering = ["edition", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "code"],
+                name="registry_risk_once_an_edition",
+                violation_error_message=_("This edition already lists this risk."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edition} {self.code}"
+
+
+class RiskCoverage(Tracked):
+    """A JFO answers a risk."""
+
+    jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.CASCADE, related_name="risk_coverage")
+    risk = models.ForeignKey(Risk, verbose_name=_("risk"), on_delete=models.PROTECT, related_name="coverage")
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("risk coverage")
+        verbose_name_plural = _("risk coverage")
+        ordering = ["jfo", "risk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["jfo", "risk"],
+                name="registry_riskcoverage_once",
+                violation_error_message=_("The JFO already answers this risk."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jfo} – {self.risk}"

@@ -1,0 +1,68 @@
+"""What needs a reader's attention on the home page: each app says what it knows of.
+
+An app registers a function of (reader, day) that returns groups; the home page shows those that are
+not empty. A group's count is the number of its lines, and its link opens the list of just those.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.functional import Promise
+
+from jfo_portal.kit.access import Reader
+from jfo_portal.kit.tables import Link
+
+
+@dataclass(frozen=True)
+class Need:
+    """One line: when or how pressing, what it is about, and what can be done at once."""
+
+    when: str
+    what: str
+    href: str
+    acts: Sequence[Link] = ()
+
+
+@dataclass(frozen=True)
+class NeedGroup:
+    """Lines of one sort; `count` may be higher than the lines shown, and `href` opens them all."""
+
+    title: str | Promise
+    needs: Sequence[Need]
+    count: int
+    href: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number at the top of the home page, and the list behind it."""
+
+    value: str
+    label: str
+    href: str
+
+
+Needs = Callable[[Reader, date], Sequence[NeedGroup]]
+Figures = Callable[[Reader, date], Sequence[Figure]]
+
+_needs: list[Needs] = []
+_figures: list[Figures] = []
+
+
+def register(*, needs: Needs | None = None, figures: Figures | None = None) -> None:
+    """Add an app's functions to the home page, in the order of registration."""
+    if needs is not None:
+        _needs.append(needs)
+    if figures is not None:
+        _figures.append(figures)
+
+
+def needs_of(reader: Reader, day: date) -> list[NeedGroup]:
+    """Return the groups that hold something for the reader on the day."""
+    return [group for function in _needs for group in function(reader, day) if group.count]
+
+
+def figures_of(reader: Reader, day: date) -> list[Figure]:
+    """Return the figures at the top of the reader's home page."""
+    return [figure for function in _figures for figure in function(reader, day)]

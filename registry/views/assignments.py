@@ -1,0 +1,237 @@
+"""Assignments: the list, one assignment's page, and what a regional manager does to them."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from jfo_portal.kit import changes, formats
+from jfo_portal.kit.periods import today
+from jfo_portal.kit.tables import Column
+from jfo_portal.kit.views import Crumb, FormPage, ListPage, RowPage
+from registry import actions
+from registry.filters import AssignmentFilters
+from registry.forms import AssignForm, EndForm, ExtendForm, TransferForm
+from registry.models import Assignment, EndReason, Officer, Role
+from registry.tables import assignment_columns
+
+MANAGERS = frozenset({Role.REGIONAL_MANAGER})
+
+
+def _to_assignments() -> Crumb:
+    return Crumb(_("Assignments"), reverse("assignments"))
+
+
+class AssignmentList(ListPage):
+    """Assignments of the officers the reader may see; of those of the day unless another state is asked for."""
+
+    title = gettext_lazy("Assignments")
+    section = "assignments"
+    template_name = "registry/assignments.html"
+    filterset_class = AssignmentFilters
+    ordering = ("jfo__code", "officer__number", "start")
+    file_name = "assignments"
+    has_as_of = True
+
+    def get_queryset(self) -> Any:
+        return Assignment.objects.visible_to(self.reader).with_names()
+
+    def get_columns(self) -> Sequence[Column]:
+        may_act = self.reader.role in MANAGERS and not self.is_read_only
+        return assignment_columns(self.day, may_act=may_act)
+
+    def caption(self, count: int) -> str:
+        fte = formats.text(self.filtered.fte(), "fte")
+        return ngettext("%(count)s assignment, %(fte)s FTE", "%(count)s assignments, %(fte)s FTE", count) % {
+            "count": formats.number(count),
+            "fte": fte,
+        }
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "may_assign": self.reader.role in MANAGERS and not self.is_read_only
+        }
+
+
+class AssignmentPage(RowPage):
+    """One assignment: its facts, what can be done, its history."""
+
+    template_name = "registry/assignment.html"
+    section = "assignments"
+
+    def get_queryset(self) -> Any:
+        return Assignment.objects.visible_to(self.reader).with_names()
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [_to_assignments()]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "may_act": self.reader.role in MANAGERS and not self.is_read_only,
+            "others": Assignment.objects.visible_to(self.reader)
+            .filter(officer=self.row.officer)
+            .exclude(pk=self.row.pk)
+            .select_related("jfo")
+            .order_by("-start"),
+            "versions": changes.about(self.row, self.reader, of={"assignment"}),
+        }
+
+
+class Assign(FormPage):
+    """A new assignment; `?officer=` and `?jfo=` fill the form beforehand."""
+
+    title = gettext_lazy("New assignment")
+    section = "assignments"
+    readers = MANAGERS
+    submit_label = gettext_lazy("Assign")
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [_to_assignments()]
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> AssignForm:
+        asked = self.request.GET
+        officer = Officer.objects.visible_to(self.reader).filter(number=asked.get("officer", "")).first()
+        return AssignForm(
+            data,
+            reader=self.reader,
+            day=today(),
+            initial={"officer": officer, "start": today()},
+        )
+
+    def save(self, form: AssignForm) -> str:
+        values = form.cleaned_data
+        row = actions.assign(
+            by=self.request.user,
+            officer=values["officer"],
+            jfo=values["jfo"],
+            fte=values["fte"],
+            start=values["start"],
+            end=values["end"],
+            review_on=values["review_on"],
+            reason=values["reason"],
+        )
+        messages.success(
+            self.request,
+            _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
+        )
+        return row.get_absolute_url()
+
+
+class _Change(FormPage):
+    """A form about one assignment that the reader may change; 404 for another region's."""
+
+    section = "assignments"
+    readers = MANAGERS
+    template_name = "registry/assignment_change.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "GET" and request.user.is_authenticated and self.is_read_only:
+            raise PermissionDenied  # a past date is for reading
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def row(self) -> Assignment:
+        return RowPage.found(Assignment.objects.editable_by(self.reader).with_names(), pk=self.kwargs["pk"])
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [_to_assignments(), Crumb(str(self.row), self.row.get_absolute_url())]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"row": self.row}
+
+    def say(self, row: Assignment) -> str:
+        """Leave a message of the row as it is now and return its address."""
+        messages.success(
+            self.request,
+            _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
+        )
+        return row.get_absolute_url()
+
+
+class Extend(_Change):
+    title = gettext_lazy("Extend the assignment")
+    submit_label = gettext_lazy("Extend")
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> ExtendForm:
+        return ExtendForm(data, initial={"end": self.row.end, "review_on": self.row.review_on})
+
+    def save(self, form: ExtendForm) -> str:
+        values = form.cleaned_data
+        return self.say(
+            actions.extend(
+                self.row,
+                by=self.request.user,
+                end=values["end"],
+                review_on=values["review_on"],
+                reason=values["reason"],
+                day=today(),
+            )
+        )
+
+
+class End(_Change):
+    title = gettext_lazy("End the assignment")
+    submit_label = gettext_lazy("End")
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> EndForm:
+        return EndForm(data, initial={"end": self.row.end or today()})
+
+    def save(self, form: EndForm) -> str:
+        values = form.cleaned_data
+        return self.say(
+            actions.end_assignment(
+                self.row,
+                by=self.request.user,
+                end=values["end"],
+                end_reason=EndReason(values["end_reason"]),
+                reason=values["reason"],
+            )
+        )
+
+
+class Transfer(_Change):
+    title = gettext_lazy("Transfer the officer")
+    submit_label = gettext_lazy("Transfer")
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> TransferForm:
+        return TransferForm(data, day=today(), initial={"fte": self.row.fte})
+
+    def save(self, form: TransferForm) -> str:
+        values = form.cleaned_data
+        day = values["start"]
+        touched = [self.row.jfo, values["jfo"]]
+        before = {jfo.code: _fte_on(jfo, day) for jfo in touched}
+        row = actions.transfer(
+            self.row,
+            by=self.request.user,
+            jfo=values["jfo"],
+            start=day,
+            fte=values["fte"],
+            end=values["end"],
+            reason=values["reason"],
+        )
+        address = self.say(row)
+        for jfo in touched:
+            messages.info(
+                self.request,
+                _("On %(day)s, %(jfo)s goes from %(before)s to %(after)s FTE.")
+                % {
+                    "day": day,
+                    "jfo": jfo.code,
+                    "before": formats.text(before[jfo.code], "fte"),
+                    "after": formats.text(_fte_on(jfo, day), "fte"),
+                },
+            )
+        return address
+
+
+def _fte_on(jfo: Any, day: Any) -> Decimal:
+    return Assignment.objects.filter(jfo=jfo).as_of(day).fte()

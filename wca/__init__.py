@@ -1,0 +1,1 @@
+"""Written arrangements, what they cover, and which information-sharing clauses they hold."""

@@ -1,0 +1,85 @@
+"""What the arrangements put on the home page: the share of JFOs covered, those without, and what lapses soon."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from jfo_portal.kit import formats
+from jfo_portal.kit.access import Reader
+from jfo_portal.kit.tables import Link
+from registry.models import JFO, Role
+from registry.models.jfos import JFOQuerySet
+from registry.needs import Figure, Need, NeedGroup
+
+from .measures import coverage_count, coverage_on
+from .models import Arrangement, Coverage
+
+SHOWN = 10
+READERS = frozenset({Role.REGIONAL_MANAGER, Role.NHQ_REVIEWER})
+
+
+def _jfos(reader: Reader) -> JFOQuerySet:
+    """Return the JFOs the reader answers for."""
+    jfos = JFO.objects.visible_to(reader)
+    return jfos if reader.sees_everything else jfos.filter(region__in=reader.scope_ids)
+
+
+def figures(reader: Reader, day: date) -> Sequence[Figure]:
+    """Return how many of the reader's JFOs an arrangement covers on the day."""
+    count = coverage_count(coverage_on(_jfos(reader), day))
+    return [
+        Figure(
+            _("%(covered)s of %(jfos)s")
+            % {"covered": formats.number(count.covered), "jfos": formats.number(count.jfos)},
+            _("JFOs with an arrangement in force"),
+            reverse("gap-report"),
+        )
+    ]
+
+
+def needs(reader: Reader, day: date) -> Sequence[NeedGroup]:
+    """Return the reader's JFOs without an arrangement, and the arrangements that end within 180 days."""
+    if reader.role not in READERS:
+        return []
+    jfos = _jfos(reader)
+    rows = coverage_on(jfos, day)
+    uncovered = [row.jfo for row in rows if not row.is_covered]
+    named = Coverage.objects.as_of(day).filter(arrangement=OuterRef("pk"), jfo__in=jfos)
+    lapsing = list(
+        Arrangement.objects.visible_to(reader).lapsing_after(day).filter(Exists(named)).order_by("expiry", "reference")
+    )
+    # The lists behind take one region; a manager of several opens them whole.
+    codes = set() if reader.sees_everything else {row.jfo.region.code for row in rows}
+    region = f"region={codes.pop()}" if len(codes) == 1 else ""
+    return [
+        NeedGroup(
+            title=_("JFOs that share information without an arrangement"),
+            count=len(uncovered),
+            href=f"{reverse('gap-report')}?{region}#without",
+            needs=[
+                Need(
+                    when=jfo.region.short,
+                    what=_("%(code)s: %(name)s") % {"code": jfo.code, "name": jfo.name},
+                    href=jfo.get_absolute_url(),
+                )
+                for jfo in uncovered[:SHOWN]
+            ],
+        ),
+        NeedGroup(
+            title=_("Arrangements that end within 180 days"),
+            count=len(lapsing),
+            href=f"{reverse('arrangements')}?status=lapsing&{region}",
+            needs=[
+                Need(
+                    when=str(row.expiry),
+                    what=_("%(reference)s: %(title)s") % {"reference": row.reference, "title": row.title},
+                    href=row.get_absolute_url(),
+                    acts=[Link(_("Open"), row.get_absolute_url(), row.reference)],
+                )
+                for row in lapsing[:SHOWN]
+            ],
+        ),
+    ]

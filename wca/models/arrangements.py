@@ -1,0 +1,223 @@
+"""Arrangements, who must sign them, and the JFOs they cover from when to when."""
+
+from datetime import date, timedelta
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from jfo_portal.kit.bilingual import in_language
+from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.periods import Period, PeriodQuerySet
+from jfo_portal.kit.scoping import ScopedQuerySet
+from registry.models import JFO, Agency, Role
+
+
+class ArrangementKind(models.TextChoices):
+    WCA = "wca", _("Written collaborative arrangement (WCA)")
+    MOU = "mou", _("Memorandum of understanding (MOU)")
+    OTHER = "other", _("Other written agreement")
+
+
+class Status(models.TextChoices):
+    """Where an arrangement stands on a day; follows from dates and is never stored."""
+
+    UNSIGNED = "unsigned", _("Not signed by every party")
+    NOT_YET = "not_yet", _("Not yet in effect")
+    IN_FORCE = "in_force", _("In force")
+    EXPIRED = "expired", _("Expired")
+    TERMINATED = "terminated", _("Terminated")
+    SUPERSEDED = "superseded", _("Superseded")
+
+
+class ArrangementQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Arrangements: everybody who signed in reads them, NHQ reviewers change them."""
+
+    write_roles = frozenset({Role.NHQ_REVIEWER})
+
+    def in_force_on(self, day: date) -> Self:
+        """Return the arrangements in force on the day (domain rule 7).
+
+        Every required party signed on or before the day, the day lies from effective to expiry, and
+        the arrangement is neither terminated nor superseded by then.
+        """
+        unsigned = Signatory.objects.filter(arrangement=OuterRef("pk"), is_required=True).filter(
+            Q(signed_on=None) | Q(signed_on__gt=day)
+        )
+        return self.filter(
+            ~Exists(unsigned),
+            Exists(Signatory.objects.filter(arrangement=OuterRef("pk"), is_required=True)),
+            Q(expiry=None) | Q(expiry__gte=day),
+            Q(terminated_on=None) | Q(terminated_on__gt=day),
+            Q(superseded_on=None) | Q(superseded_on__gt=day),
+            effective__lte=day,
+        )
+
+    def lapsing_after(self, day: date) -> Self:
+        """Return the arrangements in force on the day whose expiry comes within 180 days of it."""
+        return self.in_force_on(day).filter(expiry__lte=day + timedelta(days=180))
+
+    def known_on(self, day: date) -> Self:
+        """Return the arrangements whose effective date has come by the day, or that have none yet."""
+        return self.filter(Q(effective=None) | Q(effective__lte=day))
+
+
+class Arrangement(Tracked):
+    """One written arrangement, agreement or memorandum under which information is shared."""
+
+    reference = models.CharField(
+        _("reference"),
+        max_length=20,
+        unique=True,
+        help_text=_("Such as WCA-2004-0001; issued once and never used again."),
+    )
+    kind = models.CharField(_("kind"), max_length=5, choices=ArrangementKind, default=ArrangementKind.WCA)
+    title_en = models.CharField(_("title in English"), max_length=200)
+    title_fr = models.CharField(_("title in French"), max_length=200)
+    effective = models.DateField(
+        _("effective"), null=True, blank=True, help_text=_("The first day on which it applies once signed.")
+    )
+    expiry = models.DateField(
+        _("expiry"), null=True, blank=True, help_text=_("The last day on which it applies; empty for none.")
+    )
+    terminated_on = models.DateField(
+        _("terminated on"), null=True, blank=True, help_text=_("From this day on it applies no longer.")
+    )
+    superseded_by = models.ForeignKey(
+        "self",
+        verbose_name=_("superseded by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="supersedes",
+    )
+    superseded_on = models.DateField(
+        _("superseded on"), null=True, blank=True, help_text=_("From this day on the newer one applies.")
+    )
+    reviewed_in = models.CharField(
+        _("reviewed in"),
+        max_length=10,
+        blank=True,
+        help_text=_(
+            "The sub-table of Exhibit 6 (6a, 6b or 6c) in which the evaluation reviewed it; empty if it did not."
+        ),
+    )
+
+    objects = ArrangementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("arrangement")
+        verbose_name_plural = _("arrangements")
+        ordering = ["reference"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expiry=None) | Q(effective=None) | Q(expiry__gte=F("effective")),
+                name="wca_arrangement_expires_after_effective",
+                violation_error_message=_("The expiry is before the effective date."),
+            ),
+            models.CheckConstraint(
+                condition=Q(superseded_by=None, superseded_on=None)
+                | Q(superseded_by__isnull=False, superseded_on__isnull=False),
+                name="wca_arrangement_superseded_whole",
+                violation_error_message=_("Say both which arrangement supersedes this one and from which day."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("arrangement", args=[self.reference])
+
+    @property
+    def title(self) -> str:
+        """The title in the active language."""
+        return in_language(self, "title")
+
+    def status_on(self, day: date) -> Status:
+        """Return where the arrangement stands on the day; reads its signatories."""
+        required = [signatory for signatory in self.signatories.all() if signatory.is_required]
+        if self.terminated_on and self.terminated_on <= day:
+            return Status.TERMINATED
+        if self.superseded_on and self.superseded_on <= day:
+            return Status.SUPERSEDED
+        if self.expiry and self.expiry < day:
+            return Status.EXPIRED
+        if not required or any(s.signed_on is None or s.signed_on > day for s in required):
+            return Status.UNSIGNED
+        if self.effective is None or self.effective > day:
+            return Status.NOT_YET
+        return Status.IN_FORCE
+
+
+class ArrangementPartQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
+    """What hangs on an arrangement: read by all, changed by NHQ reviewers."""
+
+    write_roles = frozenset({Role.NHQ_REVIEWER})
+
+
+class Signatory(Tracked):
+    """An agency that signs an arrangement, or must."""
+
+    arrangement = models.ForeignKey(
+        Arrangement, verbose_name=_("arrangement"), on_delete=models.CASCADE, related_name="signatories"
+    )
+    agency = models.ForeignKey(Agency, verbose_name=_("agency"), on_delete=models.PROTECT, related_name="signatures")
+    is_required = models.BooleanField(
+        _("required"), default=True, help_text=_("Without this signature the arrangement is not in force.")
+    )
+    signed_on = models.DateField(_("signed on"), null=True, blank=True)
+
+    objects = ArrangementPartQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("signatory")
+        verbose_name_plural = _("signatories")
+        ordering = ["arrangement", "agency"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["arrangement", "agency"],
+                name="wca_signatory_once",
+                violation_error_message=_("This agency is already among the parties."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.arrangement} {self.agency}"
+
+    def clean(self) -> None:
+        if self.agency_id and self.agency.is_group:
+            raise ValidationError(
+                {"agency": gettext("“%(agency)s” is a group of forces: it cannot sign.") % {"agency": self.agency.name}}
+            )
+
+
+class Coverage(Period, Tracked):
+    """An arrangement covers a JFO from a day to a day, as long as it is in force itself."""
+
+    arrangement = models.ForeignKey(
+        Arrangement, verbose_name=_("arrangement"), on_delete=models.CASCADE, related_name="coverage"
+    )
+    jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.CASCADE, related_name="coverage")
+
+    objects = ArrangementPartQuerySet.as_manager()
+
+    class Meta(Period.Meta):
+        verbose_name = _("coverage")
+        verbose_name_plural = _("coverage")
+        ordering = ["arrangement", "jfo"]
+        constraints = [
+            *Period.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["arrangement", "jfo", "start"],
+                name="wca_coverage_one_start",
+                violation_error_message=_("The arrangement already covers this JFO from that day."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.arrangement} – {self.jfo}"

@@ -1,0 +1,150 @@
+"""What somebody found when they read an arrangement against the clauses, part by part."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.scoping import ScopedQuerySet
+from registry.models import Role
+
+from .arrangements import Arrangement
+from .clauses import ClausePart, ClauseSet
+
+
+class Verdict(models.TextChoices):
+    """Of a clause; a part is met, not met, not assessed or not applicable."""
+
+    MET = "met", _("Met")
+    PARTIAL = "partial", _("Partly met")
+    NOT_MET = "not_met", _("Not met")
+    NOT_ASSESSED = "not_assessed", _("Not assessed")
+    NOT_APPLICABLE = "not_applicable", _("Not applicable")
+
+
+PART_VERDICTS = [choice for choice in Verdict.choices if choice[0] != Verdict.PARTIAL]
+
+
+def clause_verdict(parts: Iterable[str]) -> Verdict:
+    """Return the verdict of a clause from its parts' (domain rule 8).
+
+    All met: met. Some met and some failing: partial. None met: not met. A part not assessed and none
+    failing: not assessed. Parts that do not apply are left out; a clause of only those does not apply.
+    """
+    counted = [part for part in parts if part != Verdict.NOT_APPLICABLE]
+    if not counted:
+        return Verdict.NOT_APPLICABLE
+    if Verdict.NOT_ASSESSED in counted and Verdict.NOT_MET not in counted:
+        return Verdict.NOT_ASSESSED
+    if all(part == Verdict.MET for part in counted):
+        return Verdict.MET
+    return Verdict.PARTIAL if Verdict.MET in counted else Verdict.NOT_MET
+
+
+class AssessmentQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Assessments: everybody who signed in reads them, NHQ reviewers write them."""
+
+    write_roles = frozenset({Role.NHQ_REVIEWER})
+
+    def standing_on(self, day: date) -> Self:
+        """Return, for each arrangement and clause set, the last assessment approved by the day."""
+        latest = (
+            Assessment.objects.filter(
+                arrangement=OuterRef("arrangement"), clause_set__code=OuterRef("clause_set__code"), approved_on__lte=day
+            )
+            .order_by("-approved_on", "-pk")
+            .values("pk")[:1]
+        )
+        return self.filter(pk=Subquery(latest))
+
+
+class Assessment(Tracked):
+    """One reading of an arrangement against one version of a clause set."""
+
+    arrangement = models.ForeignKey(
+        Arrangement, verbose_name=_("arrangement"), on_delete=models.CASCADE, related_name="assessments"
+    )
+    clause_set = models.ForeignKey(ClauseSet, verbose_name=_("clause set"), on_delete=models.PROTECT)
+    assessed_on = models.DateField(_("assessed on"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("author"), on_delete=models.PROTECT, related_name="assessments"
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("approved by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="approved_assessments",
+    )
+    approved_on = models.DateField(_("approved on"), null=True, blank=True)
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("assessment")
+        verbose_name_plural = _("assessments")
+        ordering = ["arrangement", "-assessed_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("author")),
+                name="wca_assessment_approved_by_another",
+                violation_error_message=_("An assessment is approved by somebody other than its author."),
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_on=None)
+                | Q(approved_by__isnull=False, approved_on__gte=F("assessed_on")),
+                name="wca_assessment_approved_whole",
+                violation_error_message=_("An approval has a person and a day, not before the day of the assessment."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.arrangement} {self.assessed_on}"
+
+
+class FindingQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Findings, seen like their assessment."""
+
+    write_roles = frozenset({Role.NHQ_REVIEWER})
+
+
+class Finding(Tracked):
+    """What an assessment found of one part of one clause."""
+
+    assessment = models.ForeignKey(
+        Assessment, verbose_name=_("assessment"), on_delete=models.CASCADE, related_name="findings"
+    )
+    part = models.ForeignKey(ClausePart, verbose_name=_("clause part"), on_delete=models.PROTECT)
+    verdict = models.CharField(_("verdict"), max_length=15, choices=PART_VERDICTS, default=Verdict.NOT_ASSESSED)
+    quotation = models.TextField(_("quotation"), blank=True, help_text=_("The words of the arrangement that meet it."))
+    place = models.CharField(_("place"), max_length=60, blank=True, help_text=_("Page or section of the quotation."))
+    missing_en = models.TextField(_("what is missing, in English"), blank=True)
+    missing_fr = models.TextField(_("what is missing, in French"), blank=True)
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        ordering = ["assessment", "part"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assessment", "part"],
+                name="wca_finding_once",
+                violation_error_message=_("The assessment already has a finding for this part."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict=Verdict.MET) | ~(Q(quotation="") | Q(place="")),
+                name="wca_finding_met_is_quoted",
+                violation_error_message=_("“Met” needs a quotation and its page or section in the document."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assessment} {self.part}"

@@ -1,0 +1,85 @@
+"""What the arrangements add to the pages of JFOs: whether one is in force, and those that cover the JFO."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from jfo_portal.kit.access import Reader
+from jfo_portal.kit.tables import Column
+from registry import panels
+from registry.models import JFO
+from registry.models.jfos import JFOQuerySet
+from registry.tables import keeping_day
+
+from .measures import coverage_on
+from .models import Arrangement, Coverage
+from .models.arrangements import Status
+
+
+def load_coverage(jfos: Sequence[JFO], reader: Reader, day: date) -> None:
+    """Set on each JFO the arrangements in force that cover it on the day; two queries."""
+    rows = coverage_on(JFO.objects.visible_to(reader).filter(pk__in=[jfo.pk for jfo in jfos]), day)
+    covering = {row.jfo.pk: row.arrangements for row in rows}
+    for jfo in jfos:
+        jfo.in_force = covering.get(jfo.pk, ())  # type: ignore[attr-defined]
+
+
+def coverage_columns(day: date) -> Sequence[Column]:
+    """Return whether an arrangement in force covers the JFO on the day, and which."""
+
+    def address(jfo: Any) -> str | None:
+        return keeping_day(jfo.in_force[0].get_absolute_url(), day) if jfo.in_force else None
+
+    return [
+        Column("covered", pgettext_lazy("one JFO", "Covered"), "yes_no", value=lambda jfo: bool(jfo.in_force)),
+        Column(
+            "arrangements",
+            _("Arrangement in force"),
+            value=lambda jfo: ", ".join(row.reference for row in jfo.in_force),
+            href=address,
+        ),
+    ]
+
+
+def narrow_to_covered(jfos: JFOQuerySet, is_covered: bool, day: date) -> JFOQuerySet:
+    """Return the JFOs that an arrangement in force covers on the day, or those that none covers."""
+    covered = Coverage.objects.as_of(day).filter(arrangement__in=Arrangement.objects.in_force_on(day)).values("jfo")
+    return jfos.filter(pk__in=covered) if is_covered else jfos.exclude(pk__in=covered)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """One arrangement that covers a JFO, or did, or will once it is in force."""
+
+    coverage: Coverage
+    status: Status
+    is_in_force: bool
+
+    @property
+    def status_words(self) -> str:
+        return str(self.status.label)
+
+
+def load_covers(jfo: JFO, reader: Reader, day: date) -> list[Cover]:
+    """Return what covers the JFO by the day, that in force first; two queries."""
+    rows = (
+        Coverage.objects.visible_to(reader)
+        .filter(jfo=jfo, start__lte=day)
+        .select_related("arrangement")
+        .prefetch_related("arrangement__signatories")
+        .order_by("arrangement__reference", "start")
+    )
+    covers = []
+    for row in rows:
+        status = row.arrangement.status_on(day)
+        covers.append(Cover(row, status, status == Status.IN_FORCE and row.holds_on(day)))
+    return sorted(covers, key=lambda cover: not cover.is_in_force)
+
+
+panels.register(10, columns=panels.Columns(coverage_columns, load_coverage))
+panels.register(10, choice=panels.YesOrNo("covered", _("Covered by an arrangement"), narrow_to_covered))
+panels.register(10, panel=panels.Panel(_("Arrangements"), "wca/jfo_panel.html", load_covers))
