@@ -1,0 +1,119 @@
+"""Job 1: a regional manager sees what needs them, and extends, ends, transfers or adds an assignment."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from registry.models import JFO, Assignment
+
+SignedIn = Callable[[str], Page]
+LANGUAGES = pytest.mark.parametrize("language", ["en", "fr"])
+
+
+def submit(page: Page) -> None:
+    page.locator("#page-form .form-buttons button[type=submit]").click()
+
+
+@LANGUAGES
+def test_a_manager_signs_in_and_extends_what_ends_soon(page: Page, language: str) -> None:
+    page.goto(f"/{language}/sign-in/")
+    page.fill("[name=username]", "que.manager")
+    page.fill("[name=password]", "demonstration")
+    submit(page)
+    # The home page is in the user's own language, whatever the sign-in page's was.
+    expect(page).to_have_url(re.compile("/fr/$"))
+    page.goto(f"/{language}/")
+    needs = page.locator(".needs li", has_text="NPET-QUE")
+    expect(needs).to_have_count(1)
+    needs.locator("a[href*='/extend/']").click()
+    page.fill("[name=end]", "2012-03-31")
+    submit(page)
+    expect(page.locator(".messages")).to_contain_text("2012-03-31")
+    assert Assignment.objects.filter(jfo__code="NPET-QUE", end="2012-03-31").exists()
+
+
+@LANGUAGES
+def test_a_date_in_another_order_is_refused_and_nothing_typed_is_lost(signed_in: SignedIn, language: str) -> None:
+    page = signed_in("que.manager")
+    page.goto(f"/{language}/assignments/?state=ending")
+    page.locator("#results a[href*='/extend/']").first.click()
+    page.fill("[name=end]", "31/03/2012")
+    page.fill("[name=reason]", "asked by the team")
+    submit(page)
+    expect(page.locator(".error-summary")).to_contain_text("2011-03-31")
+    expect(page.locator("[name=end]")).to_have_value("31/03/2012")
+    page.locator("header button[name=_language]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "fr-CA" if language == "en" else "en-CA")
+    expect(page.locator("[name=end]")).to_have_value("31/03/2012")
+    expect(page.locator("[name=reason]")).to_have_value("asked by the team")
+
+
+@LANGUAGES
+def test_more_than_full_time_is_refused_with_the_other_assignment_named(signed_in: SignedIn, language: str) -> None:
+    page = signed_in("que.manager")
+    taken = Assignment.objects.get(jfo__code="CFSEU-QUE", end=None)
+    page.goto(f"/{language}/assignments/new/?officer={taken.officer.number}")
+    page.select_option("[name=jfo]", str(JFO.objects.get(code="FAE").pk))
+    page.fill("[name=fte]", "0,50" if language == "fr" else "0.50")
+    page.fill("[name=start]", "2011-04-01")
+    submit(page)
+    expect(page.locator(".error-summary")).to_contain_text("CFSEU-QUE")
+    expect(page.locator(".error-summary")).to_contain_text("1,50" if language == "fr" else "1.50")
+    assert Assignment.objects.filter(officer=taken.officer, jfo__code="FAE").count() == 0
+
+
+@LANGUAGES
+def test_a_manager_transfers_an_officer_in_one_form(signed_in: SignedIn, language: str) -> None:
+    page = signed_in("que.manager")
+    old = Assignment.objects.get(jfo__code="SPVM-JFO", end=None)
+    page.goto(f"/{language}/assignments/{old.pk}/")
+    page.locator(".page-actions a[href*='/transfer/']").click()
+    page.select_option("[name=jfo]", str(JFO.objects.get(code="INSET-QUE").pk))
+    page.fill("[name=start]", "2011-04-15")
+    submit(page)
+    expect(page.locator(".messages")).to_contain_text("INSET-QUE")
+    old.refresh_from_db()
+    assert str(old.end) == "2011-04-14"
+    assert Assignment.objects.get(officer=old.officer, jfo__code="INSET-QUE").start.isoformat() == "2011-04-15"
+
+
+@LANGUAGES
+def test_a_manager_ends_an_assignment_with_a_reason(signed_in: SignedIn, language: str) -> None:
+    page = signed_in("que.manager")
+    row = Assignment.objects.get(jfo__code="INSET-QUE", end=None)
+    page.goto(f"/{language}/assignments/{row.pk}/end/")
+    page.fill("[name=end]", "2011-06-30")
+    page.select_option("[name=end_reason]", "rotation")
+    submit(page)
+    expect(page.locator(".messages")).to_contain_text("2011-06-30")
+
+
+def test_filters_are_the_address_and_chips_drop_them(signed_in: SignedIn) -> None:
+    page = signed_in("gta.manager")
+    page.goto("/en/assignments/")
+    page.select_option("[name=function]", "IEO")
+    page.locator(".filters button[type=submit]").click()
+    expect(page.locator(".chips")).to_contain_text("Inland Enforcement Officer")
+    expect(page).to_have_url(re.compile("function=IEO"))
+    expect(page.locator("#results tbody tr")).to_have_count(4)
+    page.locator(".chip").first.click()
+    expect(page.locator(".chips")).to_have_count(0)
+
+
+def test_filters_work_without_javascript(signed_in: SignedIn, browser: Browser, base_url: str) -> None:
+    state = signed_in("gta.manager").context.storage_state()
+    with browser.new_context(java_script_enabled=False, base_url=base_url, storage_state=state) as context:
+        page = context.new_page()
+        page.goto("/en/assignments/")
+        page.select_option("[name=function]", "IEO")
+        page.locator(".filters button[type=submit]").click()
+        expect(page.locator("#results tbody tr")).to_have_count(4)
+
+
+def test_a_past_date_is_read_only_and_says_so(signed_in: SignedIn) -> None:
+    page = signed_in("que.manager")
+    page.goto("/en/assignments/?as_of=2009-06-30")
+    expect(page.locator(".banner-as-of")).to_contain_text("June 30, 2009")
+    expect(page.locator("a[href*='/extend/'], a[href*='/new/']")).to_have_count(0)

@@ -1,0 +1,158 @@
+"""What a manager does to assignments, and the sentences that refuse what a rule forbids."""
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils import translation
+
+from registry import actions
+from registry.models import JFO, Assignment, EndReason, Officer, Region, User
+
+TODAY = date(2011, 3, 31)
+
+
+def new_officer(number: str = "O-9001") -> Officer:
+    return Officer(
+        number=number,
+        family_name="Essai",
+        given_name="Ana",
+        function="IO",
+        region=Region.objects.get(code="QUE"),
+        start=date(2001, 1, 1),
+    ).save_as(None)
+
+
+@pytest.fixture
+def officer(db: None) -> Officer:
+    return new_officer()
+
+
+def jfo(code: str) -> JFO:
+    return JFO.objects.get(code=code)
+
+
+def on_spvm(officer: Officer, **changes: object) -> Assignment:
+    values = {"jfo": jfo("SPVM-JFO"), "fte": Decimal("1.00"), "start": date(2009, 1, 1)} | changes
+    return actions.assign(by=None, officer=officer, **values)  # type: ignore[arg-type]
+
+
+def sentences(error: pytest.ExceptionInfo[ValidationError]) -> str:
+    return " ".join(error.value.messages)
+
+
+def test_more_than_full_time_is_refused_with_the_other_assignment_named(officer: Officer) -> None:
+    on_spvm(officer, fte=Decimal("0.70"))
+    with pytest.raises(ValidationError) as error:
+        on_spvm(officer, jfo=jfo("FAE"), fte=Decimal("0.40"), start=date(2010, 4, 1))
+    assert sentences(error) == (
+        "On 2010-04-01 the officer would reach 1.10 FTE, more than 1.00, together with: "
+        "0.70 FTE on SPVM-JFO, since 2009-01-01, without a last day."
+    )
+
+
+def test_the_refusal_speaks_french(officer: Officer) -> None:
+    on_spvm(officer, fte=Decimal("0.70"))
+    with translation.override("fr"), pytest.raises(ValidationError) as error:
+        on_spvm(officer, jfo=jfo("FAE"), fte=Decimal("0.40"), start=date(2010, 4, 1))
+    assert "1,10 ETP" in sentences(error)
+    assert "SPVM-JFO" in sentences(error)
+
+
+def test_an_overlap_on_one_jfo_is_refused_with_the_other_assignment_named(officer: Officer) -> None:
+    on_spvm(officer, fte=Decimal("0.30"), end=date(2010, 12, 31))
+    with pytest.raises(ValidationError) as error:
+        on_spvm(officer, fte=Decimal("0.30"), start=date(2010, 12, 31))
+    assert "0.30 FTE on SPVM-JFO, 2009-01-01 to 2010-12-31" in sentences(error)
+
+
+def test_an_assignment_outside_its_jfos_dates_is_refused(officer: Officer) -> None:
+    with pytest.raises(ValidationError) as error:
+        on_spvm(officer, start=date(1980, 1, 1))
+    assert "JFO SPVM-JFO starts on" in sentences(error)
+    assert "Officer O-9001 starts on 2001-01-01" in sentences(error)
+
+
+def test_a_transfer_ends_the_old_assignment_the_day_before(officer: Officer, que_manager: User) -> None:
+    old = on_spvm(officer)
+    new = actions.transfer(old, by=que_manager, jfo=jfo("FAE"), start=TODAY, fte=Decimal("1.00"), reason="need")
+    old.refresh_from_db()
+    assert (old.end, old.end_reason) == (date(2011, 3, 30), EndReason.TRANSFER)
+    assert (new.jfo.code, new.start, new.end) == ("FAE", TODAY, None)
+    assert {old.history.first().who, new.history.first().who} == {"que.manager"}
+
+
+def test_a_transfer_that_breaks_a_rule_leaves_the_old_assignment_as_it_was(officer: Officer) -> None:
+    old = on_spvm(officer, fte=Decimal("0.50"))
+    on_spvm(officer, jfo=jfo("NPET-QUE"), fte=Decimal("0.50"))
+    with pytest.raises(ValidationError):
+        actions.transfer(old, by=None, jfo=jfo("FAE"), start=TODAY, fte=Decimal("1.00"))
+    old.refresh_from_db()
+    assert old.end is None
+
+
+def test_a_transfer_that_would_leave_a_gap_is_refused(officer: Officer) -> None:
+    old = on_spvm(officer, end=date(2010, 12, 31))
+    with pytest.raises(ValidationError, match="leaves no gap"):
+        actions.transfer(old, by=None, jfo=jfo("FAE"), start=date(2011, 1, 2), fte=Decimal("1.00"))
+
+
+def test_a_long_assignment_stays_open_only_with_a_review_date(officer: Officer) -> None:
+    row = on_spvm(officer, start=date(2005, 1, 1), end=TODAY)
+    with pytest.raises(ValidationError, match="more than 5 years"):
+        actions.extend(row, by=None, end=None, day=TODAY)
+    assert actions.extend(row, by=None, end=None, review_on=date(2011, 9, 30), day=TODAY).end is None
+
+
+def test_extending_never_shortens_and_ending_never_lengthens(officer: Officer) -> None:
+    row = on_spvm(officer, end=TODAY)
+    with pytest.raises(ValidationError, match="already lasts until 2011-03-31"):
+        actions.extend(row, by=None, end=date(2011, 3, 1), day=TODAY)
+    with pytest.raises(ValidationError, match="ends on 2011-03-31 already"):
+        actions.end_assignment(row, by=None, end=date(2011, 4, 1), end_reason=EndReason.ROTATION)
+
+
+def at_once(*jobs: Callable[[], object]) -> list[str]:
+    """Run the jobs in threads that start together; return what each raised, in words."""
+    barrier = threading.Barrier(len(jobs))
+    raised: list[str] = []
+
+    def run(job: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            job()
+        except ValidationError as error:
+            raised.append(" ".join(error.messages))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[job]) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_simultaneous_saves_above_full_time_one_is_refused_with_a_sentence() -> None:
+    officer = new_officer()
+    raised = at_once(
+        lambda: on_spvm(officer, fte=Decimal("0.60")),
+        lambda: on_spvm(officer, jfo=JFO.objects.get(code="FAE"), fte=Decimal("0.60")),
+    )
+    assert len(raised) == 1
+    assert "1.20 FTE" in raised[0]
+    assert Assignment.objects.filter(officer=officer).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_simultaneous_assignments_to_one_jfo_one_is_refused_with_a_sentence() -> None:
+    officer = new_officer()
+    raised = at_once(*[lambda: on_spvm(officer, fte=Decimal("0.10"))] * 2)
+    assert len(raised) == 1
+    assert "already has an assignment to this JFO" in raised[0]

@@ -1,0 +1,158 @@
+"""The assignments as a regional manager meets them: the list, its files, the forms and what they refuse."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from registry.models import JFO, Assignment, Officer, Region, User
+
+pytestmark = pytest.mark.django_db
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def manager(que_manager: User, client_of: SignIn) -> Client:
+    return client_of(que_manager)
+
+
+def a_que_assignment() -> Assignment:
+    return Assignment.objects.get(jfo__code="CFSEU-QUE", end=None)
+
+
+def test_the_caption_counts_assignments_and_fte_in_both_languages(manager: Client) -> None:
+    assert "9 assignments, 8.00 FTE" in manager.get("/en/assignments/").content.decode()
+    assert "9 affectations, 8,00 ETP" in manager.get("/fr/assignments/").content.decode()
+
+
+def test_the_files_hold_what_the_page_shows(manager: Client) -> None:
+    address = "/en/assignments/?function=IA"
+    shown = manager.get(address).content.decode()
+    body = b"".join(manager.get(address + "&format=csv").streaming_content).decode()  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(body)))
+    assert rows
+    for row in rows:
+        assert row["Number"] in shown
+    assert [row["number"] for row in json.loads(manager.get(address + "&format=json").content)] == [
+        row["Number"] for row in rows
+    ]
+
+
+def test_a_sort_link_turns_the_order(manager: Client) -> None:
+    page = manager.get("/en/assignments/?sort=-start").content.decode()
+    assert 'aria-sort="descending"' in page
+    assert page.index("2010-06-14") < page.index("2001-04-09")
+
+
+@pytest.mark.parametrize("query", ["region=99999", "region=GTA", "jfo=NONE", "state=wrong", "per=abc", "page=x"])
+def test_a_wrong_filter_is_no_error_of_the_portals(manager: Client, query: str) -> None:
+    assert manager.get(f"/en/assignments/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["9/2/12", "2011-13-01", "20110331", "yesterday"])
+def test_a_date_in_another_form_is_named_and_today_is_shown(manager: Client, text: str) -> None:
+    page = manager.get("/en/assignments/", {"as_of": text}).content.decode()
+    assert f"“{text}” is not a date" in page
+    assert "9 assignments" in page
+    assert f"« {text} » n’est pas une date" in manager.get(
+        "/fr/assignments/", {"as_of": text}
+    ).content.decode().replace("\xa0", " ")
+
+
+def test_an_assignment_of_another_regions_officer_is_not_found(gta_manager: User, client_of: SignIn) -> None:
+    client = client_of(gta_manager)
+    row = a_que_assignment()
+    for path in ("", "extend/", "end/", "transfer/"):
+        assert client.get(f"/en/assignments/{row.pk}/{path}").status_code == 404
+    assert (
+        client.post(f"/en/assignments/{row.pk}/end/", {"end": "2011-03-31", "end_reason": "other"}).status_code == 404
+    )
+    row.refresh_from_db()
+    assert row.end is None
+
+
+def test_another_regions_officer_cannot_be_assigned(manager: Client) -> None:
+    officer = Officer.objects.filter(region__code="GTA").first()
+    assert officer is not None
+    page = manager.post(
+        "/en/assignments/new/",
+        {"officer": officer.pk, "jfo": JFO.objects.get(code="FAE").pk, "fte": "0.10", "start": "2011-03-31"},
+    )
+    assert page.status_code == 200
+    assert not Assignment.objects.filter(officer=officer, jfo__code="FAE").exists()
+
+
+def test_reviewers_and_administrators_have_no_forms_of_managers(nhq_reviewer: User, client_of: SignIn) -> None:
+    client = client_of(nhq_reviewer)
+    assert "/extend/" not in client.get("/en/assignments/").content.decode()
+    assert client.get(f"/en/assignments/{a_que_assignment().pk}/extend/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("fte", "1.5", "at most 1.00"),
+        ("fte", "0", "more than 0"),
+        ("fte", "NaN", "number"),
+        ("fte", "1e309", "digits"),
+        ("start", "31/03/2011", "YYYY-MM-DD"),
+        ("start", "1969-01-01", "cannot start earlier"),
+        ("end", "2009-01-01", "before the first day"),
+        ("jfo", "999999999999999999999", "valid choice"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_saved(manager: Client, field: str, value: str, sentence: str) -> None:
+    officer = Officer.objects.filter(region__code="QUE", assignments=None).first()
+    assert officer is not None
+    values = {"officer": officer.pk, "jfo": JFO.objects.get(code="FAE").pk, "fte": "0.50", "start": "2011-03-31"}
+    response = manager.post("/en/assignments/new/", values | {field: value})
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+    assert not officer.assignments.exists()
+
+
+def test_a_save_is_in_the_history_with_its_reason(manager: Client) -> None:
+    row = a_que_assignment()
+    manager.post(
+        f"/en/assignments/{row.pk}/end/",
+        {"end": "2011-06-30", "end_reason": "rotation", "reason": "asked for a change"},
+    )
+    version = row.history.first()
+    assert (version.end, version.who, version.history_change_reason, version.door) == (
+        date(2011, 6, 30),
+        "que.manager",
+        "asked for a change",
+        "screen",
+    )
+
+
+@pytest.mark.parametrize("path", ["/en/", "/en/assignments/", "/en/assignments/new/"])
+def test_a_page_asks_the_same_few_queries_whatever_its_rows(manager: Client, path: str) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert manager.get(path).status_code == 200
+        return len(captured)
+
+    manager.get(path)
+    before = queries()
+    region = Region.objects.get(code="QUE")
+    jfo = JFO.objects.get(code="FAE")
+    for number in range(30):
+        officer = Officer(
+            number=f"O-90{number:02}",
+            family_name="Essai",
+            given_name=str(number),
+            function="IO",
+            region=region,
+            start=date(2001, 1, 1),
+        ).save_as(None)
+        Assignment(officer=officer, jfo=jfo, start=date(2010, 1, 1), end=date(2011, 4, 30)).save_as(None)
+    assert queries() == before
+    assert before <= 15

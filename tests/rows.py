@@ -1,0 +1,49 @@
+"""Rows made for one test, beside the demonstration's."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+from performance.models import ImsFile
+from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Region
+
+_numbers = count(1)
+
+
+def officer(region: str = "QUE", start: date = date(2001, 1, 1), end: date | None = None) -> Officer:
+    """Return a new intelligence officer of the region."""
+    return Officer(
+        number=f"T-{next(_numbers):05}",
+        family_name="Essai",
+        given_name="Ana",
+        function="IO",
+        region=Region.objects.get(code=region),
+        start=start,
+        end=end,
+    ).save_as(None)
+
+
+def level(officer: Officer, name: Level, start: date, end: date | None = None) -> OfficerLevel:
+    """Return the officer's new level."""
+    return OfficerLevel(officer=officer, level=name, start=start, end=end).save_as(None)
+
+
+def assignment(
+    officer: Officer, jfo: str, start: date, end: date | None = None, fte: Decimal = Decimal("1.00")
+) -> Assignment:
+    """Return the officer's new assignment; the demonstration's JFOs are there from 2000 on, SPVM-JFO and FAE in QUE."""
+    return Assignment(officer=officer, jfo=JFO.objects.get(code=jfo), fte=fte, start=start, end=end).save_as(None)
+
+
+def file(officer: Officer, opened_on: date, kind: str = "case", status: str = "active") -> ImsFile:
+    """Return a new IMS file of the officer."""
+    row = ImsFile(
+        number=f"TEST-{next(_numbers):05}",
+        officer=officer,
+        region=officer.region,
+        kind=kind,
+        status=status,
+        opened_on=opened_on,
+    )
+    row.attribute(None).save()
+    return row

@@ -1,0 +1,227 @@
+"""Who gets which page: every address × role × method of the URLconf, and no officer of another region anywhere."""
+
+import html
+import io
+import re
+import zipfile
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.utils import timezone
+
+from jfo_portal.kit.imports import resources
+from jfo_portal.kit.imports.actions import stage
+from jfo_portal.kit.models import Import, ImportState
+from registry.models import Assignment, Officer, User
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("que.manager", "gta.manager", "nhq.reviewer", "admin", "auditor")
+MANAGERS = frozenset({"que.manager", "gta.manager"})
+EVERYBODY = frozenset(ROLES)
+ADMINISTRATOR = frozenset({"admin"})
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may open an address, who may post to it, and an example of its arguments.
+
+    `of_que` marks an address about a row of QUE's that managers of other regions must not find.
+    """
+
+    readers: frozenset[str] = EVERYBODY
+    posters: frozenset[str] = frozenset()
+    arguments: Callable[[], dict[str, Any]] = field(default=dict)
+    of_que: bool = False
+
+
+def que_assignment() -> dict[str, Any]:
+    return {"pk": Assignment.objects.filter(officer__region__code="QUE", end=None).first().pk}  # type: ignore[union-attr]
+
+
+def que_officer() -> dict[str, Any]:
+    return {"number": Officer.objects.filter(region__code="QUE").first().number}  # type: ignore[union-attr]
+
+
+def waiting_import() -> dict[str, Any]:
+    """An import of admin's: the sample of officers, not confirmed yet."""
+    user = User.objects.get(username="admin")
+    with (settings.BASE_DIR / "fixtures" / "samples" / "officers.xlsx").open("rb") as file:
+        resource = resources.get("officers", user)
+        assert resource is not None
+        return {"pk": stage(file, "officers.xlsx", resource, by=user).pk}
+
+
+def finished_import() -> dict[str, Any]:
+    arguments = waiting_import()
+    Import.objects.filter(**arguments).update(state=ImportState.APPLIED, finished_at=timezone.now())
+    return arguments
+
+
+PUBLIC = {"root", "sign-in", "sign-out"}
+CHANGE = Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_assignment, of_que=True)
+RULES: dict[str, Rule] = {
+    "home": Rule(),
+    "help": Rule(),
+    "jfos": Rule(),
+    "jfo": Rule(arguments=lambda: {"code": "IBET-QUE-1"}),
+    "officers": Rule(),
+    "officer": Rule(arguments=que_officer, of_que=True),
+    "assignments": Rule(),
+    "assignment": Rule(arguments=que_assignment, of_que=True),
+    "assignment-new": Rule(readers=MANAGERS, posters=MANAGERS),
+    "assignment-extend": CHANGE,
+    "assignment-end": CHANGE,
+    "assignment-transfer": CHANGE,
+    "history": Rule(),
+    "arrangements": Rule(),
+    "gap-report": Rule(),
+    "arrangement": Rule(arguments=lambda: {"reference": "WCA-2004-0001"}),
+    "arrangement-clause": Rule(arguments=lambda: {"reference": "WCA-2004-0001", "letter": "c"}),
+    "performance": Rule(),
+    "performance-region": Rule(arguments=lambda: {"code": "QUE"}),
+    "reports": Rule(),
+    "report": Rule(arguments=lambda: {"slug": "exhibit-5"}),
+    "imports": Rule(readers=ADMINISTRATOR),
+    "import-new": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR),
+    "import-review": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import),
+    "import-result": Rule(readers=ADMINISTRATOR, arguments=finished_import),
+    "import-template": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}),
+    "import-sample": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}),
+}
+
+
+def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
+    """Yield the name of every address; an address without one is a fault."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        else:
+            yield pattern.name or f"nameless: {pattern.pattern}"
+
+
+def test_every_address_is_listed_here() -> None:
+    assert set(names()) == set(RULES) | PUBLIC
+
+
+def expected(rule: Rule, username: str, method: str) -> set[int]:
+    """Return the codes that may come back."""
+    if username not in rule.readers:
+        return {403}
+    if rule.of_que and username == "gta.manager":
+        return {404, 405} if method not in {"GET", "HEAD"} else {404}
+    if method in {"GET", "HEAD"}:
+        return {200}
+    # An empty post comes back as a page with errors, or redirects.
+    return {200, 302} if method == "POST" and username in rule.posters else {405}
+
+
+@pytest.mark.parametrize("username", ROLES)
+@pytest.mark.parametrize("name", RULES)
+def test_each_role_gets_what_is_its_own(name: str, username: str) -> None:
+    rule = RULES[name]
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    address = reverse(name, kwargs=rule.arguments())
+    got = {method: client.generic(method, address).status_code for method in METHODS}
+    wrong = {method: code for method, code in got.items() if code not in expected(rule, username, method)}
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_visitor_is_sent_to_sign_in(name: str) -> None:
+    address = reverse(name, kwargs=RULES[name].arguments())
+    for method in METHODS:
+        response = Client().generic(method, address)
+        assert response.status_code == 302
+        assert response.url.startswith("/en/sign-in/")  # type: ignore[attr-defined]
+
+
+# What a manager must never read
+
+
+def words(response: HttpResponse) -> str:
+    """Return what a page or file says."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+    if body[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            return " ".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+    return html.unescape(body.decode("utf-8"))
+
+
+def crawl(client: Client, start: str, of_a_sort: int) -> Iterator[tuple[str, HttpResponse, str]]:
+    """Yield the address, response and words of the pages and files that links lead to, from the start on.
+
+    Of addresses of one sort (the same name, the same file) only so many are opened.
+    """
+    seen = {start}
+    waiting = deque([start])
+    opened: Counter[tuple[str, ...]] = Counter()
+    while waiting:
+        address = waiting.popleft()
+        parts = urlsplit(address)
+        query = parse_qs(parts.query)
+        sort = (resolve(parts.path).view_name, *query.get("format", []), *query.get("table", []))
+        opened[sort] += 1
+        if opened[sort] > of_a_sort:
+            continue
+        response = client.get(address)
+        said = words(response)
+        yield address, response, said
+        if not response["Content-Type"].startswith("text/html"):
+            continue
+        for link in re.findall(r'href="([^"#]+)', said):
+            target = urlsplit(urljoin(address, link))
+            found = target.path + (f"?{target.query}" if target.query else "")
+            if target.netloc or not found.startswith("/en/") or found in seen:
+                continue
+            seen.add(found)
+            waiting.append(found)
+
+
+def officers_not_of(code: str) -> list[str]:
+    """Return the numbers and the full names of the other regions' officers."""
+    own = {officer.name for officer in Officer.objects.filter(region__code=code)}
+    others = Officer.objects.exclude(region__code=code)
+    return [word for officer in others for word in (officer.number, officer.name) if word not in own]
+
+
+def test_no_page_or_file_shows_a_manager_an_officer_of_another_region() -> None:
+    client = Client()
+    client.force_login(User.objects.get(username="que.manager"))
+    foreign = officers_not_of("QUE")
+    pages = 0
+    for address, response, said in crawl(client, "/en/", of_a_sort=8):
+        pages += 1
+        assert response.status_code == 200, address
+        assert [word for word in foreign if word in said] == [], address
+    assert pages > 100
+
+
+def test_forms_and_refusals_show_a_manager_no_officer_of_another_region() -> None:
+    client = Client()
+    client.force_login(User.objects.get(username="que.manager"))
+    foreign = officers_not_of("QUE")
+    other = Officer.objects.filter(region__code="GTA").first()
+    assert other is not None
+    posts = [
+        ("/en/assignments/new/", {"officer": other.pk, "jfo": "1", "fte": "1.00", "start": "2011-03-31"}),
+        (f"/en/assignments/new/?officer={other.number}", {}),
+        (f"/en/assignments/?q={other.number}&jfo=nothing&state=wrong", None),
+        (f"/en/officers/?q={other.family_name}", None),
+    ]
+    for address, data in posts:
+        response = client.get(address) if data is None else client.post(address, data)
+        assert response.status_code == 200
+        # What was typed comes back; anything else about the officer does not.
+        said = words(response).replace(other.number, "").replace(f'value="{other.family_name}"', "")
+        assert [word for word in foreign if word in said] == [], address
