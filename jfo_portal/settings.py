@@ -7,6 +7,7 @@ demonstration. docs/operations.md lists the variables.
 from datetime import date
 from pathlib import Path
 
+import django_include_bootstrap
 import environ
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as messages
@@ -44,11 +45,12 @@ MARKING = {
     "fr": env.str("JFO_MARKING_FR", default="NON CLASSIFIÉ" if DEMONSTRATION else "PROTÉGÉ B"),
 }
 
+# The first app's part of a page that several contribute to comes first.
 INSTALLED_APPS = [
-    "performance",
-    "wca",
-    "registry",
     "jfo_portal.kit",
+    "registry",
+    "wca",
+    "performance",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -144,7 +146,7 @@ STORAGES = {
 }
 
 # Bootstrap's own files from its package, under a prefix of ours: the package's paths are generic.
-_bootstrap = Path(__import__("django_include_bootstrap").__file__).parent / "static"
+_bootstrap = Path(django_include_bootstrap.__path__[0]) / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", _bootstrap)]
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"

@@ -4,6 +4,7 @@ import atexit
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -50,6 +51,8 @@ def start(folder: Path) -> str:
         shutil.rmtree(home, ignore_errors=True)
 
     atexit.register(stop)
+    # A run that is told to end ends as by Ctrl+C, and so stops its server.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = f"-k {home} -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     if (
         call("initdb", "--username=portal", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync") != 0

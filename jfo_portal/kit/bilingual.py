@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 def in_language(row: object, field: str) -> str:
     """Return the row's `field` in the active language, or in the other where that one is empty."""
     first, second = ("fr", "en") if get_language() == "fr" else ("en", "fr")
-    return getattr(row, f"{field}_{first}") or getattr(row, f"{field}_{second}")
+    text: str = getattr(row, f"{field}_{first}") or getattr(row, f"{field}_{second}")
+    return text
 
 
 class Named(models.Model):

@@ -106,7 +106,7 @@ class TrackedQuerySet(models.QuerySet):
         return count
 
     def _record(self, rows: list[Any], kind: str, by: Any, reason: str, door: Door) -> None:
-        history_model = self.model.history.model
+        history_model = self.model.history.model  # type: ignore[attr-defined]
         names = _foreign_keys(history_model)
         models.prefetch_related_objects(rows, *names)
         now = timezone.now()

@@ -12,14 +12,14 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import IntegrityError, models
+from django.db import DatabaseError, IntegrityError, OperationalError, models
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.generic import TemplateView
+from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
 from . import exports, formats
 from .access import Reader
@@ -50,7 +50,7 @@ class Crumb:
     href: str
 
 
-class Page(TemplateView):
+class Page(TemplateResponseMixin, ContextMixin, View):
     """A page for signed-in readers: the roles in `readers`, or all of them when it is None.
 
     `day` is the date the page shows, from `?as_of=`; on any day but today the page offers no change.
@@ -67,10 +67,19 @@ class Page(TemplateView):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer with the page; a subclass may answer with a file."""
+        return self.render_to_response(self.get_context_data(**kwargs))
+
+    @property
+    def user(self) -> Any:
+        """The signed-in user, whose writes these are."""
+        return self.request.user
+
     @property
     def reader(self) -> Reader:
-        """The signed-in user."""
-        return self.request.user  # type: ignore[return-value]
+        """The signed-in user, as far as reading goes."""
+        return self.user  # type: ignore[no-any-return]
 
     @cached_property
     def day(self) -> date:
@@ -337,7 +346,8 @@ class FormPage(Page):
 
     A subclass gives `get_form(data)` and `save(form)`, which returns where to go next. A rule that
     saving breaks (ValidationError), and what only the database refused since somebody saved in
-    between (IntegrityError), become sentences on the form.
+    between (IntegrityError, or OperationalError for a lock that did not come), become sentences on
+    the form.
     """
 
     template_name = "form.html"
@@ -350,7 +360,7 @@ class FormPage(Page):
     def save(self, form: Any) -> str:
         raise NotImplementedError
 
-    def refusal(self, error: IntegrityError) -> str:
+    def refusal(self, error: DatabaseError) -> str:
         """Return the sentence for a row the database refused."""
         return _(
             "Somebody changed these rows at the same moment, and the database refused the change. "
@@ -372,7 +382,7 @@ class FormPage(Page):
             for field, sentences in error.update_error_dict({}).items():
                 form.add_error(field if field in form.fields else None, sentences)
             return self.render_to_response(self.get_context_data(form=form))
-        except IntegrityError as error:
+        except (IntegrityError, OperationalError) as error:
             form.add_error(None, self.refusal(error))
             return self.render_to_response(self.get_context_data(form=form))
 

@@ -50,7 +50,7 @@ class FiguresPage(Page):
         """Return the page's charts by the name they have in addresses."""
         raise NotImplementedError
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             self.parameters = self.read_parameters(request.GET)
         except ValueError as error:

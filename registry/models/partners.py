@@ -1,6 +1,7 @@
 """The agencies that JFOs are made of, and every spelling they go by."""
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.bilingual import Named, in_language
@@ -63,7 +64,7 @@ class AgencyAlias(Tracked):
         ordering = ["alias"]
         constraints = [
             models.UniqueConstraint(
-                models.functions.Lower("alias"),
+                Lower("alias"),
                 name="registry_agencyalias_unique",
                 violation_error_message=_("Another agency already goes by this spelling."),
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -41,7 +41,7 @@ class User(AbstractUser):
     )
 
     history = Tracking(excluded_fields=["password", "last_login"], m2m_fields=[regions])
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         verbose_name = _("user")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -21,6 +21,7 @@ from registry import actions
 from registry.filters import AssignmentFilters
 from registry.forms import AssignForm, EndForm, ExtendForm, TransferForm
 from registry.models import Assignment, EndReason, Officer, Role
+from registry.models.assignments import AssignmentQuerySet
 from registry.tables import assignment_columns
 
 MANAGERS = frozenset({Role.REGIONAL_MANAGER})
@@ -49,7 +50,7 @@ class AssignmentList(ListPage):
         return assignment_columns(self.day, may_act=may_act)
 
     def caption(self, count: int) -> str:
-        fte = formats.text(self.filtered.fte(), "fte")
+        fte = formats.text(cast(AssignmentQuerySet, self.filtered).fte(), "fte")
         return ngettext("%(count)s assignment, %(fte)s FTE", "%(count)s assignments, %(fte)s FTE", count) % {
             "count": formats.number(count),
             "fte": fte,
@@ -109,7 +110,7 @@ class Assign(FormPage):
     def save(self, form: AssignForm) -> str:
         values = form.cleaned_data
         row = actions.assign(
-            by=self.request.user,
+            by=self.user,
             officer=values["officer"],
             jfo=values["jfo"],
             fte=values["fte"],
@@ -168,7 +169,7 @@ class Extend(_Change):
         return self.say(
             actions.extend(
                 self.row,
-                by=self.request.user,
+                by=self.user,
                 end=values["end"],
                 review_on=values["review_on"],
                 reason=values["reason"],
@@ -189,7 +190,7 @@ class End(_Change):
         return self.say(
             actions.end_assignment(
                 self.row,
-                by=self.request.user,
+                by=self.user,
                 end=values["end"],
                 end_reason=EndReason(values["end_reason"]),
                 reason=values["reason"],
@@ -211,7 +212,7 @@ class Transfer(_Change):
         before = {jfo.code: _fte_on(jfo, day) for jfo in touched}
         row = actions.transfer(
             self.row,
-            by=self.request.user,
+            by=self.user,
             jfo=values["jfo"],
             start=day,
             fte=values["fte"],

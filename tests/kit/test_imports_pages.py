@@ -38,6 +38,8 @@ def _one_resource(monkeypatch: pytest.MonkeyPatch) -> None:
         class Meta:
             roles = frozenset({Role.ADMINISTRATOR})
 
+    # What the first question finds goes where it belongs, not into what is put back after the test.
+    resources._discover()
     monkeypatch.setattr(resources, "_resources", {"test-assignments": ForAdministrators})
 
 

@@ -72,9 +72,9 @@ def test_the_sample_is_imported_as_documented_and_once(arrangements: Resource) -
     assert (preview.counts.new, preview.counts.changed, preview.counts.unchanged) == (2, 2, 1)
     save(arrangements, made)
     models = (Arrangement, Signatory, Coverage)
-    versions = [model.history.count() for model in models]  # type: ignore[attr-defined]
+    versions = [model.history.count() for model in models]
     assert save(arrangements, made).unchanged == 5
-    assert [model.history.count() for model in models] == versions  # type: ignore[attr-defined]
+    assert [model.history.count() for model in models] == versions
     assert sheets.breaches() == []
 
 
@@ -95,8 +95,8 @@ def test_an_arrangement_comes_with_its_parties_and_jfos(arrangements: Resource) 
         ("FAE", date(2011, 6, 1), date(2012, 3, 31)),
         ("SPVM-JFO", date(2011, 5, 2), None),
     }
-    [row_] = [row for row in coverage_on(JFO.objects.filter(code="SPVM-JFO"), date(2011, 5, 2))]
-    assert row_.is_covered
+    [on_day] = coverage_on(JFO.objects.filter(code="SPVM-JFO"), date(2011, 5, 2))
+    assert on_day.is_covered
     arrangement = Arrangement.objects.get(reference=NEW)
     for record in (arrangement, *arrangement.signatories.all(), *arrangement.coverage.all()):
         version = record.history.get()

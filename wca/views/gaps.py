@@ -100,7 +100,7 @@ class GapReport(Page):
     title = gettext_lazy("Gap report")
     section = "gaps"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         file_format = request.GET.get("format", "")
         if not file_format:
             return super().get(request, *args, **kwargs)

@@ -156,7 +156,7 @@ class Review(ImportPage, RowPage):
     def preview(self) -> Preview:
         return self.of_row.preview(self.row.sheet)
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.row.state != ImportState.DRAFT:
             return redirect("import-result", self.row.pk)
         form = ConfirmForm(self.preview.ignored)
@@ -282,7 +282,7 @@ class Result(ImportPage, RowPage):
     def get_title(self) -> str:
         return _("Import %(number)s: %(file)s") % {"number": self.row.number, "file": self.row.file_name}
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.row.state == ImportState.DRAFT:
             return redirect("import-review", self.row.pk)
         return super().get(request, *args, **kwargs)
@@ -314,7 +314,7 @@ class Template(ImportPage):
 class Sample(ImportPage):
     """The example of a filled file that comes with the portal."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> FileResponse:  # type: ignore[override]
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> FileResponse:
         path = _sample(self.resource(self.kwargs["slug"]).slug)
         if path is None:
             raise Http404
