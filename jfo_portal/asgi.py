@@ -1,4 +1,4 @@
-"""The portal as a ASGI application, for a server that speaks it."""
+"""The portal as an ASGI application, for a server that speaks it."""
 
 import os
 

@@ -33,7 +33,17 @@ from registry.measures import grouped
 from registry.models import Kind, Region
 
 from .measures.activity import Group
-from .reports import KINDS, ActivityByKind, ActivityByStatus, CostByKind, CostByRegion, Row, figure_column
+from .reports import (
+    KINDS,
+    ActivityByKind,
+    ActivityByStatus,
+    CostByKind,
+    CostByRegion,
+    Row,
+    clause_heading,
+    figure_column,
+    subtotal,
+)
 
 # The look of a group of officers in every chart.
 STYLES = {Group.JFO: "series-1", Group.NON_JFO: "series-2", Group.ALL: "series-3"}
@@ -386,8 +396,8 @@ def cost_by_kind(rows: Sequence[Row], total: int | None, place: str, year: Fisca
     by_kind = grouped(rows, lambda row: KINDS[row["kind"]])
     bars = []
     labelled = []
-    for kind, of_kind in sorted(by_kind.items(), key=lambda pair: _sum(pair[1], "salaries") or 0, reverse=True):
-        whole = {name: _sum(of_kind, name) for name in ("salaries", "fte")}
+    for kind, of_kind in sorted(by_kind.items(), key=lambda pair: subtotal(pair[1], "salaries") or 0, reverse=True):
+        whole = {name: subtotal(of_kind, name) for name in ("salaries", "fte")}
         label = str(KIND_LABELS[kind])
         labelled.append((label, whole))
         bars.append(_cost_bar(whole, label))
@@ -405,12 +415,6 @@ def cost_by_kind(rows: Sequence[Row], total: int | None, place: str, year: Fisca
         % {"year": year, "day": formats.day(year.last_day), "place": place},
         bars=bars,
     )
-
-
-def _sum(rows: Sequence[Row], name: str) -> Any:
-    """Return the sum of a column; None if one of its figures is not shown."""
-    values = [row[name] for row in rows]
-    return None if None in values else sum(values)
 
 
 # Arrangements
@@ -476,7 +480,7 @@ def clauses_met(rows: Sequence[Row], day: str) -> Figure:
         % {"day": day},
         bars=[
             Bar(
-                gettext("%(letter)s) %(title)s") % {"letter": row["clause"], "title": row["title"]},
+                clause_heading(row["clause"], row["title"]),
                 row["met"],
                 gettext("%(met)s of %(reviewed)s") % {"met": formats.number(row["met"]), "reviewed": reviewed},
             )

@@ -1,16 +1,15 @@
 """Domain rules 10, 12 and 13, looked at over the whole database; nothing is held yet that rule 11 speaks of."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.apps import apps
 from django.db.models import Exists, F, OuterRef, Q
 
 from jfo_portal.kit import reports
 from jfo_portal.kit.access import SYSTEM
+from jfo_portal.kit.changes import tracked
 from jfo_portal.kit.checks import rule
 from jfo_portal.kit.fiscal import FiscalYear
-from jfo_portal.kit.history import Tracked
-from registry.models import User
 
 from .models import Explanation, ImsFile, PublishedFigure
 
@@ -46,9 +45,9 @@ def published_figures_have_a_report() -> Breaches:
 @rule("13")
 def every_row_has_history() -> Breaches:
     """History knows each row; one query a model."""
-    for model in apps.get_models():
-        if issubclass(model, (Tracked, User)):
-            versions = model.history.filter(**{model._meta.pk.attname: OuterRef("pk")})
-            number = model._base_manager.exclude(Exists(versions)).count()
-            if number:
-                yield f"{model._meta.label}", f"rows of which history knows nothing: {number}"
+    histories: dict[str, Any] = tracked()
+    for history in histories.values():
+        model = history.instance_type
+        number = model._base_manager.exclude(Exists(history.objects.filter(id=OuterRef("pk")))).count()
+        if number:
+            yield f"{model._meta.label}", f"rows of which history knows nothing: {number}"

@@ -316,8 +316,7 @@ def _load_users(regions: dict[str, Region]) -> dict[str, User]:
             last_name=row["family_name"],
             first_name=row["given_name"],
         )
-        user._change_reason = REASON  # type: ignore[attr-defined]
-        user.save()
+        user.attribute(None, reason=REASON, door=Door.COMMAND).save()
         user.regions.set([regions[code] for code in _list(row["regions"])])
         accounts[user.username] = user
     return accounts

@@ -213,7 +213,7 @@ def _explanation(explanations: Mapping[tuple[str, str], Sequence[Explanation]], 
     return ""
 
 
-def _subtotal(rows: Iterable[Mapping[str, Any]], name: str) -> Any:
+def subtotal(rows: Iterable[Mapping[str, Any]], name: str) -> Any:
     """Return the sum of a column; None if one of its figures is not shown."""
     values = [row[name] for row in rows]
     return None if None in values else sum(values)
@@ -262,7 +262,7 @@ class FteByLevel(Exhibit):
     def figures(self, rows: Sequence[Mapping[str, Any]], totals: Row) -> dict[tuple[str, str], Any]:
         found = super().figures(rows, totals)
         for kind, of_kind in grouped(rows, lambda row: row["kind"]).items():
-            found |= {(kind, name): _subtotal(of_kind, name) for name in totals}
+            found |= {(kind, name): subtotal(of_kind, name) for name in totals}
         return found
 
 
@@ -376,6 +376,11 @@ class JFOsByCoverage(Exhibit):
 SUB_TABLES = ("6a", "6b", "6c")
 
 
+def clause_heading(letter: str, title: str) -> str:
+    """Return a clause's letter and title."""
+    return gettext("%(letter)s) %(title)s") % {"letter": letter, "title": title}
+
+
 @register
 class ClausesMet(Exhibit):
     """Exhibit 6: in how many reviewed arrangements each clause stands how (domain rule 8)."""
@@ -387,7 +392,7 @@ class ClausesMet(Exhibit):
         "Customs Enforcement Manual is met, partly met, not met or not assessed, on a day."
     )
     columns = (
-        Column("clause", _("Clause"), text=lambda row: f"{row['clause']}) {row['title']}", is_header=True),
+        Column("clause", _("Clause"), text=lambda row: clause_heading(row["clause"], row["title"]), is_header=True),
         Column("met", Verdict.MET.label, "integer"),
         Column("partial", Verdict.PARTIAL.label, "integer"),
         Column("not_met", Verdict.NOT_MET.label, "integer"),
@@ -779,5 +784,5 @@ class CostByKind(CostExhibit):
         found = {(row["program"] or REGIONAL, name): row[name] for row in rows for name in names}
         for kind, of_kind in grouped(rows, lambda row: KINDS[row["kind"]]).items():
             if kind != Kind.REGIONAL:
-                found |= {(kind.value, name): _subtotal(of_kind, name) for name in names}
+                found |= {(kind.value, name): subtotal(of_kind, name) for name in names}
         return found | {("total", name): value for name, value in totals.items()}

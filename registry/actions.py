@@ -30,17 +30,16 @@ def _reread(assignment: Assignment) -> Assignment:
     return row
 
 
-def _require_review(end: date | None, start: date, review_on: date | None, day: date) -> None:
+def _require_review(row: Assignment, day: date) -> None:
     """Refuse to leave an assignment open past the policy period without a review date (domain rule 4)."""
-    years = settings.TENURE_POLICY_YEARS
-    if end is None and review_on is None and (day - start).days > years * 365.25:
+    if row.is_past_policy_unreviewed(day):
         raise ValidationError(
             {
                 "review_on": _(
                     "This assignment has lasted more than %(years)s years: "
                     "give it a last day, or a date on which it will be reviewed."
                 )
-                % {"years": years}
+                % {"years": settings.TENURE_POLICY_YEARS}
             }
         )
 
@@ -83,8 +82,8 @@ def extend(
                     % {"day": row.end}
                 }
             )
-        _require_review(end, row.start, review_on, day)
         row.end, row.review_on, row.end_reason = end, review_on, ""
+        _require_review(row, day)
         return row.save_as(by, reason=reason, door=door)
 
 

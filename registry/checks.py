@@ -11,7 +11,7 @@ from jfo_portal.kit.checks import rule
 
 from .measures import grouped
 from .models import JFO, Assignment, Contact, EndReason, OfficerLevel, Participation, ParticipationRole
-from .models.assignments import FULL_TIME
+from .models.assignments import FULL_TIME, over_full_time
 
 ONE_DAY = timedelta(days=1)
 OWN_AGENCY = "CBSA"
@@ -54,11 +54,8 @@ def day_without(rows: Sequence[Dated], start: date, end: date | None) -> date | 
 def fullest_day(rows: Sequence[Assignment]) -> tuple[date, Decimal] | None:
     """Return the first day on which the rows' FTE add to more than 1.00, and their sum; None if there is none."""
     # The sum rises only on a day on which a row starts.
-    for day in sorted({row.start for row in rows}):
-        total = sum((row.fte for row in rows if row.holds_on(day)), Decimal(0))
-        if total > FULL_TIME:
-            return day, total
-    return None
+    found = over_full_time(rows, {row.start for row in rows})
+    return None if found is None else found[:2]
 
 
 @rule("1")

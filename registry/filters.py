@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -48,19 +48,18 @@ def _own_regions(request: Any) -> QuerySet[Region]:
     return regions if reader.sees_everything else regions.filter(pk__in=reader.scope_ids)
 
 
+def region_choices(regions: Iterable[Region]) -> list[tuple[str, str]]:
+    """Return the regions by code, in words of the active language."""
+    return [(region.code, f"{region.short} – {region.name}") for region in regions]
+
+
 class AssignmentFilters(django_filters.FilterSet):
     """Assignments of the day shown, unless another state is asked for."""
 
     q = django_filters.CharFilter(label=_("Officer’s name or number"), method="named")
-    region = django_filters.ModelChoiceFilter(
-        label=_("Region"), field_name="officer__region", queryset=_own_regions, empty_label=_("All")
-    )
-    program = django_filters.ModelChoiceFilter(
-        label=_("Program"), field_name="jfo__program", queryset=Program.objects.all(), empty_label=_("All")
-    )
-    jfo = django_filters.ModelChoiceFilter(
-        label=_("JFO"), field_name="jfo", to_field_name="code", queryset=JFO.objects.all(), empty_label=_("All")
-    )
+    region = django_filters.ChoiceFilter(label=_("Region"), field_name="officer__region__code", empty_label=_("All"))
+    program = django_filters.ChoiceFilter(label=_("Program"), field_name="jfo__program__code", empty_label=_("All"))
+    jfo = django_filters.ChoiceFilter(label=_("JFO"), field_name="jfo__code", empty_label=_("All"))
     function = django_filters.ChoiceFilter(
         label=_("Function"), field_name="officer__function", choices=OfficerFunction.choices, empty_label=_("All")
     )
@@ -83,17 +82,24 @@ class AssignmentFilters(django_filters.FilterSet):
 
     day: date
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {
+            "region": region_choices(_own_regions(self.request)),
+            "program": Program.objects.visible_to(self.request.user).values_list("code", "code"),
+            "jfo": JFO.objects.visible_to(self.request.user).values_list("code", "code"),
+        }
+        for name, pairs in choices.items():
+            self.filters[name].extra["choices"] = list(pairs)
+
     def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        return rows.filter(
-            Q(officer__family_name__icontains=value)
-            | Q(officer__given_name__icontains=value)
-            | Q(officer__number__icontains=value)
-        )
+        names = rows.order_by().values_list("pk", "officer__number", "officer__family_name", "officer__given_name")
+        return rows.filter(pk__in=matching(names, value))
 
     def in_state(self, rows: Any, _name: str, value: str) -> QuerySet:
         match value:
             case "ending":
-                return rows.as_of(self.day).ending_between(self.day, self.day + timedelta(days=90))
+                return rows.ending_soon(self.day)
             case "unreviewed":
                 return rows.past_policy_unreviewed(self.day)
             case "ended":
@@ -134,10 +140,11 @@ class JFOFilters(django_filters.FilterSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Choices by code, read once: a model's choices are asked for again by the form and by each chip.
-        agencies = sorted(Agency.objects.all(), key=lambda agency: fold(agency.short))
+        reader = self.request.user
+        agencies = sorted(Agency.objects.visible_to(reader), key=lambda agency: fold(agency.short))
         choices = {
-            "region": [(region.code, f"{region.short} – {region.name}") for region in Region.objects.all()],
-            "program": Program.objects.values_list("code", "code"),
+            "region": region_choices(Region.objects.visible_to(reader)),
+            "program": Program.objects.visible_to(reader).values_list("code", "code"),
             "lead": [(agency.key, agency.short) for agency in agencies if not agency.is_group],
             "partner": [(agency.key, agency.short) for agency in agencies],
         }
@@ -154,15 +161,16 @@ class JFOFilters(django_filters.FilterSet):
 
     def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
         jfos = rows.order_by().values_list("pk", "code", "name_en", "name_fr", "program__name_en", "program__name_fr")
-        agencies = Participation.objects.as_of(self.day).values_list(
+        taking_part = Participation.objects.visible_to(self.request.user).as_of(self.day)
+        agencies = taking_part.order_by().values_list(
             "jfo_id", "agency__key", "agency__short_en", "agency__short_fr", "agency__name_en", "agency__name_fr"
         )
-        return rows.filter(pk__in=matching(jfos, value) | matching(agencies.order_by(), value))
+        return rows.filter(pk__in=matching(jfos, value) | matching(agencies, value))
 
     def with_agency(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         role = ParticipationRole.LEAD if name == "lead" else ParticipationRole.PARTNER
-        taking_part = Participation.objects.as_of(self.day).filter(role=role, agency__key=value)
-        return rows.filter(pk__in=taking_part.values("jfo"))
+        taking_part = Participation.objects.visible_to(self.request.user).as_of(self.day)
+        return rows.filter(pk__in=taking_part.filter(role=role, agency__key=value).values("jfo"))
 
     def narrowed(self, rows: Any, name: str, value: str) -> QuerySet:
         choice = next(choice for choice in panels.choices() if choice.name == name)
@@ -189,10 +197,7 @@ class OfficerFilters(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        regions = _own_regions(self.request)
-        self.filters["region"].extra["choices"] = [
-            (region.code, f"{region.short} – {region.name}") for region in regions
-        ]
+        self.filters["region"].extra["choices"] = region_choices(_own_regions(self.request))
 
     def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
         names = rows.order_by().values_list("pk", "number", "family_name", "given_name")
@@ -217,8 +222,8 @@ class HistoryFilters(django_filters.FilterSet):
     door = django_filters.ChoiceFilter(label=_("Door"), choices=Door.choices, empty_label=_("All"))
     jfo = django_filters.CharFilter(label=_("JFO code"))
     officer = django_filters.CharFilter(label=_("Officer number"))
-    first = DayFilter(label=_("From"))
-    last = DayFilter(label=_("To"))
+    first = DayFilter(label=_("From (YYYY-MM-DD)"))
+    last = DayFilter(label=_("To (YYYY-MM-DD)"))
 
     day: date
 

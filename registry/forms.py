@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, cast
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,11 +32,10 @@ class JFOField(forms.ModelChoiceField):
             "name": obj.name,
         }
 
-    def offer(self, day: date) -> None:
+    def offer(self, reader: Reader, day: date) -> None:
         """Offer the JFOs that go on on the day or later."""
-        self.queryset = (
-            JFO.objects.filter(Q(end=None) | Q(end__gte=day)).select_related("region").order_by("region__code", "code")
-        )
+        jfos = JFO.objects.visible_to(reader).from_day_on(day)
+        self.queryset = jfos.select_related("region").order_by("region__code", "code")
 
 
 class OfficerField(forms.ModelChoiceField):
@@ -84,11 +82,9 @@ class AssignForm(ReasonedForm):
     def __init__(self, data: Mapping[str, Any] | None = None, *, reader: Reader, day: date, **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["officer"].queryset = (  # type: ignore[attr-defined]
-            Officer.objects.visible_to(reader)
-            .filter(Q(end=None) | Q(end__gte=day))
-            .order_by("family_name", "given_name")
+            Officer.objects.visible_to(reader).from_day_on(day).order_by("family_name", "given_name")
         )
-        self.fields["jfo"].offer(day)  # type: ignore[attr-defined]
+        self.fields["jfo"].offer(reader, day)  # type: ignore[attr-defined]
 
 
 class ExtendForm(ReasonedForm):
@@ -121,6 +117,6 @@ class TransferForm(ReasonedForm):
     fte = _fte_field()
     end = DayField(label=_("Last day"), required=False, help_text=_("YYYY-MM-DD; empty if it is not known yet."))
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, day: date, **options: Any) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, reader: Reader, day: date, **options: Any) -> None:
         super().__init__(data, **options)
-        self.fields["jfo"].offer(day)  # type: ignore[attr-defined]
+        self.fields["jfo"].offer(reader, day)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """What the registry puts on the home page: the reader's JFOs and officers, and assignments that need a decision."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -9,27 +9,23 @@ from django.utils.translation import gettext as _
 
 from jfo_portal.kit import formats
 from jfo_portal.kit.access import Reader
+from jfo_portal.kit.imports.resources import may_import
 from jfo_portal.kit.models import Import, ImportState
 
+from .measures import posts_on, strength
 from .models import JFO, Assignment, Role
-from .needs import Figure, Need, NeedGroup
+from .needs import SHOWN, Figure, Need, NeedGroup
 from .tables import assignment_actions
-
-SHOWN = 10
 
 
 def figures(reader: Reader, day: date) -> Sequence[Figure]:
-    """Return the JFOs, the officers and the FTE of the reader's regions on the day; three queries."""
-    jfos = JFO.objects.visible_to(reader).as_of(day)
-    if not reader.sees_everything:
-        jfos = jfos.filter(region__in=reader.scope_ids)
-    on_day = Assignment.objects.visible_to(reader).as_of(day)
+    """Return the JFOs, the officers and the FTE of the reader's regions on the day; two queries."""
+    jfos = JFO.objects.visible_to(reader).of_own_regions(reader).as_of(day)
+    serving = strength(posts_on(Assignment.objects.visible_to(reader), day))
     return [
         Figure(formats.number(jfos.count()), _("active JFOs"), reverse("jfos")),
-        Figure(
-            formats.number(on_day.values("officer").distinct().count()), _("officers on a JFO"), reverse("assignments")
-        ),
-        Figure(formats.text(on_day.fte(), "fte"), _("FTE on JFOs"), reverse("assignments")),
+        Figure(formats.number(serving.officers), _("officers on a JFO"), reverse("assignments")),
+        Figure(formats.text(serving.fte, "fte"), _("FTE on JFOs"), reverse("assignments")),
     ]
 
 
@@ -37,7 +33,7 @@ def needs(reader: Reader, day: date) -> Sequence[NeedGroup]:
     """Return the assignments that end soon and those past the policy period without a review date."""
     rows = Assignment.objects.visible_to(reader).with_names()
     may_act = reader.role == Role.REGIONAL_MANAGER
-    ending = rows.as_of(day).ending_between(day, day + timedelta(days=90)).order_by("end", "officer__number")
+    ending = rows.ending_soon(day).order_by("end", "officer__number")
     unreviewed = rows.past_policy_unreviewed(day).order_by("start", "officer__number")
     return [
         _group(_("Assignments ending within 90 days"), ending, "ending", may_act, lambda row: _in_days(row.end, day)),
@@ -53,7 +49,7 @@ def needs(reader: Reader, day: date) -> Sequence[NeedGroup]:
 
 def waiting_imports(reader: Reader, _day: date) -> Sequence[NeedGroup]:
     """Return the reader's imports that wait for confirmation."""
-    if reader.role != Role.ADMINISTRATOR:
+    if not may_import(reader):
         return []
     waiting = list(Import.objects.visible_to(reader).filter(state=ImportState.DRAFT).defer("sheet_data"))
     return [

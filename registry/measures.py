@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from django.conf import settings
 from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
@@ -77,20 +76,24 @@ class Strength:
     fte: Decimal
 
 
+def level_on(day: date, officer: str = "officer") -> Subquery:
+    """Return the level on the day of the officer in a row's field `officer`; null where none is recorded."""
+    return Subquery(OfficerLevel.objects.as_of(day).filter(officer=OuterRef(officer)).values("level")[:1])
+
+
 def posts_on(assignments: AssignmentQuerySet, day: date) -> list[Post]:
     """Return the posts held on the day, by JFO; one query."""
-    level = OfficerLevel.objects.as_of(day).filter(officer=OuterRef("officer")).values("level")[:1]
     rows = (
         assignments.as_of(day)
-        .annotate(level_that_day=Subquery(level))
+        .annotate(level_that_day=level_on(day))
         .order_by("jfo__code", "officer__number")
         .values_list(*PLACE, "officer_id", "officer__region_id", "level_that_day", "fte")
     )
     return [Post(*row) for row in rows]
 
 
-def strength(posts: Iterable[Post]) -> Strength:
-    """Return the officers and the FTE of the posts; an officer on two JFOs is one officer."""
+def strength(posts: Iterable[Post | Assignment]) -> Strength:
+    """Return the officers and the FTE of the posts or assignments; an officer on two JFOs is one officer."""
     posts = list(posts)
     return Strength(len({post.officer_id for post in posts}), sum((post.fte for post in posts), Decimal("0.00")))
 
@@ -113,6 +116,11 @@ def with_strength(jfos: JFOQuerySet, reader: Reader, day: date) -> JFOQuerySet:
         return jfos.annotate(officers=officers, fte=fte)
     own = Q(region__in=reader.scope_ids)
     return jfos.annotate(officers=Case(When(own, then=officers)), fte=Case(When(own, then=fte)))
+
+
+def fte_on(jfo: JFO, day: date) -> Decimal:
+    """Return the FTE on the JFO on the day, whichever region employs the officers; one query."""
+    return Assignment.objects.filter(jfo=jfo).as_of(day).fte()
 
 
 def jfo_officers(officers: OfficerQuerySet, year: FiscalYear) -> OfficerQuerySet:
@@ -187,15 +195,3 @@ def summary(rows: Sequence[Tenure]) -> TenureSummary:
         return TenureSummary(0, None, None)
     mean = sum(row.days for row in rows) / DAYS_IN_A_YEAR / len(rows)
     return TenureSummary(len(rows), mean, max(row.years for row in rows))
-
-
-def without_review(assignments: AssignmentQuerySet, day: date) -> AssignmentQuerySet:
-    """Return the assignments without a last day that had lasted longer than the policy period by the day and
-    lack a review date (domain rule 4; setting TENURE_POLICY_YEARS)."""
-    return assignments.as_of(day).filter(end=None, review_on=None, start__lte=_years_before(day))
-
-
-def _years_before(day: date) -> date:
-    year = day.year - settings.TENURE_POLICY_YEARS
-    # The 29th of February has no anniversary in most years.
-    return day.replace(year=year, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=year)

@@ -1,7 +1,7 @@
 """What needs a reader's attention on the home page: each app says what it knows of.
 
 An app registers a function of (reader, day) that returns groups; the home page shows those that are
-not empty. A group's count is the number of its lines, and its link opens the list of just those.
+not empty. A group shows its first lines; its count is that of all of them, and its link opens their list.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +12,9 @@ from django.utils.functional import Promise
 
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.tables import Link
+
+# How many lines of a group the home page shows.
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Need:
 
 @dataclass(frozen=True)
 class NeedGroup:
-    """Lines of one sort; `count` may be higher than the lines shown, and `href` opens them all."""
+    """Lines of one sort: the first of `count`; `href` opens them all."""
 
     title: str | Promise
     needs: Sequence[Need]

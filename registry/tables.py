@@ -1,7 +1,7 @@
 """The columns of the registry's lists."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from jfo_portal.kit.access import Reader
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.tables import Column, Link
 from registry import panels
+from registry.measures import DAYS_IN_A_YEAR
 from registry.models import JFO, Assignment
 
 # In place of what a manager may not see of another region.
@@ -26,21 +27,37 @@ def keeping_day(address: str, day: date) -> str:
     return address if day == today() else f"{address}?as_of={day}"
 
 
+def jfo_column(day: date, *, is_header: bool = False, sort: str | None = None) -> Column:
+    """Return the column of a row's JFO, which leads to its page as of the day."""
+    return Column(
+        "jfo",
+        gettext_lazy("JFO"),
+        value=lambda row: row.jfo.code,
+        sort=sort,
+        href=lambda row: keeping_day(row.jfo.get_absolute_url(), day),
+        is_header=is_header,
+    )
+
+
 # Assignments
 
 
 def years_until(start: date, day: date) -> Decimal | None:
     """Return the years from the first day through `day`, both counted; None before the first day."""
     days = (day - start).days + 1
-    return Decimal(days) / Decimal("365.25") if days > 0 else None
+    return Decimal(days) / DAYS_IN_A_YEAR if days > 0 else None
+
+
+def _to_one_place(years: Decimal | None) -> Decimal | None:
+    """Return the years as page and file print them alike."""
+    return None if years is None else formats.rounded(years, 1)
 
 
 def _attention(row: Assignment, day: date) -> str:
-    if row.end is not None and day <= row.end <= day + timedelta(days=90):
+    if row.ends_soon(day):
         return _("Ends within 90 days")
-    years = settings.TENURE_POLICY_YEARS
-    if row.end is None and row.review_on is None and (years_until(row.start, day) or 0) > years:
-        return _("Past %(years)s years without a review date") % {"years": years}
+    if row.is_past_policy_unreviewed(day):
+        return _("Past %(years)s years without a review date") % {"years": settings.TENURE_POLICY_YEARS}
     return ""
 
 
@@ -56,14 +73,13 @@ def assignment_actions(row: Assignment) -> list[Link]:
 
 def assignment_columns(day: date, *, may_act: bool) -> list[Column]:
     """Return the columns of the assignments as of the day; with links to the actions for those who may."""
-    on_day = "" if day == today() else f"?as_of={day}"
     columns = [
         Column(
             "officer",
             gettext_lazy("Officer"),
             value=lambda row: row.officer.name,
             sort="officer__family_name",
-            href=lambda row: row.get_absolute_url() + on_day,
+            href=lambda row: keeping_day(row.get_absolute_url(), day),
             is_header=True,
         ),
         Column("number", gettext_lazy("Number"), value=lambda row: row.officer.number, sort="officer__number"),
@@ -75,13 +91,7 @@ def assignment_columns(day: date, *, may_act: bool) -> list[Column]:
             sort="officer__region__code",
             extra=True,
         ),
-        Column(
-            "jfo",
-            gettext_lazy("JFO"),
-            value=lambda row: row.jfo.code,
-            sort="jfo__code",
-            href=lambda row: row.jfo.get_absolute_url() + on_day,
-        ),
+        jfo_column(day, sort="jfo__code"),
         Column("program", gettext_lazy("Program"), value=lambda row: row.jfo.program.code, extra=True),
         Column("fte", gettext_lazy("FTE"), "fte", sort="fte"),
         Column("start", gettext_lazy("First day"), "date", sort="start"),
@@ -94,7 +104,7 @@ def assignment_columns(day: date, *, may_act: bool) -> list[Column]:
             "years",
             gettext_lazy("Years so far"),
             "decimal",
-            value=lambda row: years_until(row.start, day),
+            value=lambda row: _to_one_place(years_until(row.start, day)),
             sort="start",
         ),
         Column("attention", gettext_lazy("To look at"), value=lambda row: _attention(row, day)),
@@ -169,7 +179,12 @@ def jfo_officer_columns(day: date) -> list[Column]:
         Column("fte", gettext_lazy("FTE"), "fte", href=lambda row: keeping_day(row.get_absolute_url(), day)),
         Column("start", gettext_lazy("First day"), "date"),
         Column("end", gettext_lazy("Last day"), "date"),
-        Column("years", gettext_lazy("Years on the JFO"), "decimal", value=lambda row: years_until(row.since, day)),
+        Column(
+            "years",
+            gettext_lazy("Years on the JFO"),
+            "decimal",
+            value=lambda row: _to_one_place(years_until(row.since, day)),
+        ),
     ]
 
 
@@ -205,7 +220,12 @@ def officer_columns(day: date) -> list[Column]:
         Column("region", gettext_lazy("Region"), value=lambda row: row.region.short, sort="region__code"),
         Column("jfos", gettext_lazy("JFO (FTE)"), value=_posts, href=to_jfo),
         Column("fte", gettext_lazy("Total FTE"), "fte", value=_fte, sort="fte"),
-        Column("years", gettext_lazy("Years on the JFO"), "decimal", value=lambda row: row.tenure and row.tenure.years),
+        Column(
+            "years",
+            gettext_lazy("Years on the JFO"),
+            "decimal",
+            value=lambda row: _to_one_place(row.tenure and row.tenure.years),
+        ),
         Column("start", gettext_lazy("In service since"), "date", sort="start", extra=True),
         Column("end", gettext_lazy("In service until"), "date", sort="end", extra=True),
     ]
@@ -218,13 +238,7 @@ def officer_assignment_columns(day: date, *, may_act: bool) -> list[Column]:
         return assignment_actions(row) if row.end is None or row.end >= day else ()
 
     columns = [
-        Column(
-            "jfo",
-            gettext_lazy("JFO"),
-            value=lambda row: row.jfo.code,
-            href=lambda row: keeping_day(row.jfo.get_absolute_url(), day),
-            is_header=True,
-        ),
+        jfo_column(day, is_header=True),
         Column("region", gettext_lazy("Region of the JFO"), value=lambda row: row.jfo.region.short),
         Column("fte", gettext_lazy("FTE"), "fte", href=lambda row: keeping_day(row.get_absolute_url(), day)),
         Column("start", gettext_lazy("First day"), "date"),

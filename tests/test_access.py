@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
@@ -143,6 +144,38 @@ def test_a_visitor_is_sent_to_sign_in(name: str) -> None:
         response = Client().generic(method, address)
         assert response.status_code == 302
         assert response.url.startswith("/en/sign-in/")  # type: ignore[attr-defined]
+
+
+def test_a_session_that_ended_is_over_at_once_everywhere(client_of: Callable[[User], Client], auditor: User) -> None:
+    """Each of the server's processes kept sessions in a cache of its own, and let one in that another had ended."""
+    client = client_of(auditor)
+    assert client.get("/en/").status_code == 200
+    Session.objects.all().delete()
+    assert client.get("/en/").status_code == 302
+
+
+# A date from the address
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2011-W13-4", "2011-3-31"])
+@pytest.mark.parametrize("name", RULES)
+def test_no_date_breaks_a_page(client_of: Callable[[User], Client], que_manager: User, name: str, day: str) -> None:
+    """A fiscal year before 1 or a day after 9999 does not exist, and working with one was an error of the server."""
+    address = reverse(name, kwargs=RULES[name].arguments())
+    assert client_of(que_manager).get(address, {"as_of": day}).status_code < 500
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/en/jfos/IBET-QUE-1/?part=performance&as_of=0001-01-01",
+        "/en/assignments/?state=ending&as_of=9999-12-31",
+        "/en/arrangements/?status=lapsing&as_of=9999-12-31",
+        "/en/history/?last=9999-12-31",
+    ],
+)
+def test_no_date_breaks_a_part_or_filter(client_of: Callable[[User], Client], que_manager: User, address: str) -> None:
+    assert client_of(que_manager).get(address).status_code == 200
 
 
 # What a manager must never read

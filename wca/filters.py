@@ -7,7 +7,7 @@ import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from registry.filters import matching
+from registry.filters import matching, region_choices
 from registry.models import JFO, Kind, Region
 
 from .models import Arrangement, ArrangementKind, Coverage, Signatory
@@ -18,8 +18,7 @@ class _ByRegion(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(region.code, f"{region.short} – {region.name}") for region in Region.objects.all()]
-        self.filters["region"].extra["choices"] = choices
+        self.filters["region"].extra["choices"] = region_choices(Region.objects.visible_to(self.request.user))
 
 
 class ArrangementFilters(_ByRegion):
@@ -47,7 +46,9 @@ class ArrangementFilters(_ByRegion):
 
     def saying(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
         arrangements = rows.order_by().values_list("pk", "reference", "title_en", "title_fr")
-        parties = Signatory.objects.order_by().values_list(
+        reader = self.request.user
+        signatories = Signatory.objects.visible_to(reader).order_by()
+        parties = signatories.values_list(
             "arrangement_id",
             "agency__key",
             "agency__short_en",
@@ -55,19 +56,19 @@ class ArrangementFilters(_ByRegion):
             "agency__name_en",
             "agency__name_fr",
         )
-        jfos = Coverage.objects.as_of(self.day).order_by().values_list("arrangement_id", "jfo__code")
+        coverage = Coverage.objects.visible_to(reader).as_of(self.day)
+        jfos = coverage.order_by().values_list("arrangement_id", "jfo__code")
         return rows.filter(pk__in=matching(arrangements, value) | matching(parties, value) | matching(jfos, value))
 
     def in_status(self, rows: Any, _name: str, value: str) -> QuerySet:
         if value == "lapsing":
             return rows.lapsing_after(self.day)
-        in_force = Arrangement.objects.in_force_on(self.day)
+        in_force = Arrangement.objects.visible_to(self.request.user).in_force_on(self.day)
         return rows.filter(pk__in=in_force) if value == "in_force" else rows.exclude(pk__in=in_force)
 
     def naming_a_jfo_of(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        return rows.filter(
-            Exists(Coverage.objects.as_of(self.day).filter(arrangement=OuterRef("pk"), jfo__region__code=value))
-        )
+        naming = Coverage.objects.visible_to(self.request.user).as_of(self.day)
+        return rows.filter(Exists(naming.filter(arrangement=OuterRef("pk"), jfo__region__code=value)))
 
 
 class GapFilters(_ByRegion):

@@ -11,25 +11,17 @@ from jfo_portal.kit import formats
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.tables import Link
 from registry.models import JFO, Role
-from registry.models.jfos import JFOQuerySet
-from registry.needs import Figure, Need, NeedGroup
+from registry.needs import SHOWN, Figure, Need, NeedGroup
 
 from .measures import coverage_count, coverage_on
 from .models import Arrangement, Coverage
 
-SHOWN = 10
 READERS = frozenset({Role.REGIONAL_MANAGER, Role.NHQ_REVIEWER})
-
-
-def _jfos(reader: Reader) -> JFOQuerySet:
-    """Return the JFOs the reader answers for."""
-    jfos = JFO.objects.visible_to(reader)
-    return jfos if reader.sees_everything else jfos.filter(region__in=reader.scope_ids)
 
 
 def figures(reader: Reader, day: date) -> Sequence[Figure]:
     """Return how many of the reader's JFOs an arrangement covers on the day."""
-    count = coverage_count(coverage_on(_jfos(reader), day))
+    count = coverage_count(coverage_on(JFO.objects.visible_to(reader).of_own_regions(reader), day))
     return [
         Figure(
             _("%(covered)s of %(jfos)s")
@@ -44,10 +36,10 @@ def needs(reader: Reader, day: date) -> Sequence[NeedGroup]:
     """Return the reader's JFOs without an arrangement, and the arrangements that end within 180 days."""
     if reader.role not in READERS:
         return []
-    jfos = _jfos(reader)
+    jfos = JFO.objects.visible_to(reader).of_own_regions(reader)
     rows = coverage_on(jfos, day)
     uncovered = [row.jfo for row in rows if not row.is_covered]
-    named = Coverage.objects.as_of(day).filter(arrangement=OuterRef("pk"), jfo__in=jfos)
+    named = Coverage.objects.visible_to(reader).as_of(day).filter(arrangement=OuterRef("pk"), jfo__in=jfos)
     lapsing = list(
         Arrangement.objects.visible_to(reader).lapsing_after(day).filter(Exists(named)).order_by("expiry", "reference")
     )

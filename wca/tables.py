@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from jfo_portal.kit.tables import Cell, Column
 from jfo_portal.kit.views import Heading, headings_of, rows_of
 from registry.models import Agency, Kind
-from registry.tables import keeping_day
+from registry.tables import jfo_column, keeping_day
 
 from .measures import AssessedArrangement, ClauseCount, CoverageCount, Lack, Reason, UncoveredJFO
 from .models import Arrangement, Clause, Verdict
@@ -123,13 +123,7 @@ def register_columns(day: date, clauses: int) -> list[Column]:
 def coverage_columns(day: date) -> list[Column]:
     """Return the columns of the JFOs that an arrangement names, and when."""
     return [
-        Column(
-            "jfo",
-            gettext_lazy("JFO"),
-            value=lambda row: row.jfo.code,
-            href=lambda row: keeping_day(row.jfo.get_absolute_url(), day),
-            is_header=True,
-        ),
+        jfo_column(day, is_header=True),
         Column("region", gettext_lazy("Region"), value=lambda row: row.jfo.region.short),
         Column("start", gettext_lazy("First day"), "date"),
         Column("end", gettext_lazy("Last day"), "date"),
@@ -223,13 +217,7 @@ def _count_column(verdict: Verdict, cell_href: Callable[[ClauseCount, Verdict], 
 def uncovered_columns(day: date) -> list[Column]:
     """Return the columns of the JFOs without an arrangement."""
     return [
-        Column(
-            "jfo",
-            gettext_lazy("JFO"),
-            value=lambda row: row.jfo.code,
-            href=lambda row: keeping_day(row.jfo.get_absolute_url(), day),
-            is_header=True,
-        ),
+        jfo_column(day, is_header=True),
         Column("name", gettext_lazy("Name"), value=lambda row: row.jfo.name),
         Column("program", gettext_lazy("Program"), value=lambda row: row.jfo.program.code),
         Column("kind", gettext_lazy("Kind"), value=lambda row: Kind(row.jfo.program.kind).label),

@@ -23,6 +23,9 @@ from .tables import Cell
 
 Number = int | float | Decimal
 
+# The content type of a chart in a file of its own.
+SVG = "image/svg+xml"
+
 # In characters: what a line of a chart holds on a screen 320 pixels wide.
 _LINE = 36
 # In pixels.

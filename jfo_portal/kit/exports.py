@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from xlsxwriter import Workbook
 
 from . import formats
+from .formulas import escape
 from .tables import Column
 
 Notes = Sequence[tuple[str, str]]
@@ -44,6 +44,14 @@ FORMATS = {
 }
 
 
+def download_headers(name: str, content_type: str) -> dict[str, str]:
+    """Return the headers of an answer that the browser keeps as a file of that name."""
+    return {
+        "Content-Type": content_type,
+        "Content-Disposition": content_disposition_header(True, name) or "attachment",
+    }
+
+
 def response(
     file_format: str, name: str, columns: Sequence[Column], rows: Iterable[Any], *, notes: Notes = ()
 ) -> HttpResponseBase:
@@ -60,10 +68,7 @@ def response(
         )
     columns = [column for column in columns if column.links is None]
     chosen = FORMATS[file_format]
-    headers = {
-        "Content-Type": chosen.content_type,
-        "Content-Disposition": content_disposition_header(True, f"{name}.{chosen.suffix}") or "attachment",
-    }
+    headers = download_headers(f"{name}.{chosen.suffix}", chosen.content_type)
     match file_format:
         case "csv":
             return StreamingHttpResponse(csv_blocks(columns, rows), headers=headers)
@@ -112,22 +117,7 @@ def _iso(value: date) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-# CSV. A spreadsheet runs a text that begins like a formula, so such a text gets an apostrophe in
-# front. A text that has apostrophes before such a sign gets one more, so that taking one off gives
-# back every text exactly.
-
-_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
-
-
-def escape(text: str) -> str:
-    """Return the text as a CSV cell that no spreadsheet will run."""
-    return f"'{text}" if _LIKE_A_FORMULA.match(text) else text
-
-
-def unescape(text: str) -> str:
-    """Return the text that `escape` was given; for cells read from CSV, not from a workbook, which needs no escape."""
-    return text[1:] if _ESCAPED.match(text) else text
+# CSV
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ def day(value: date) -> str:
 
 
 def long_day(value: date) -> str:
-    """Return the date in words: March 31, 2011 or 31 mars 2011."""
+    """Return the date in words: March 31, 2011 or 31 mars 2011; in French the first of a month is 1er."""
+    if get_language() == "fr" and value.day == 1:
+        return date_format(value, r"j\e\r F Y")
     return date_format(value, "DATE_FORMAT")
 
 

@@ -1,9 +1,12 @@
 """Form fields as the portal shows them: a date is typed as YYYY-MM-DD in a text field, and nothing else is read."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from .periods import day_within_reach
 
 
 class DayField(forms.DateField):
@@ -15,3 +18,10 @@ class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         options.setdefault("help_text", _("YYYY-MM-DD"))
         super().__init__(input_formats=["%Y-%m-%d"], **options)
+
+    def strptime(self, value: str, format: str) -> date:  # noqa: A002
+        """Return the day; ValueError for one of another form, 2011-3-1, or one that no fiscal year holds."""
+        day = day_within_reach(value)
+        if day is None:
+            raise ValueError
+        return day

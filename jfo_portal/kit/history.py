@@ -36,12 +36,23 @@ class ChangeRecord(models.Model):
         abstract = True
 
 
+# What an object carries of whose its writes are, why, and through which door.
+_ATTRIBUTION = ("_history_user", "_change_reason", "_history_door")
+
+
 class Tracking(HistoricalRecords):
     """The history of one model."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("history_change_reason_field", models.TextField(null=True))
         super().__init__(bases=[ChangeRecord], **options)
+
+    def post_delete(self, instance: models.Model, using: str | None = None, origin: Any = None, **kwargs: Any) -> None:
+        """Record the deletion; a row that goes with others, or with the row it belongs to, as theirs."""
+        for name in _ATTRIBUTION:
+            if hasattr(origin, name):
+                setattr(instance, name, getattr(origin, name))
+        super().post_delete(instance, using=using, **kwargs)
 
 
 def _related_words(instance: models.Model, names: Sequence[str]) -> dict[str, str]:
@@ -97,20 +108,30 @@ class TrackedQuerySet(models.QuerySet):
             self._record(rows, "~", by, reason, door)
         return count
 
-    def update(self, **values: Any) -> int:
+    def update(self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, **values: Any) -> int:
         """Update every row and record a version of each; reads the rows back, so mind their number."""
         with transaction.atomic(using=self.db):
             ids = list(self.values_list("pk", flat=True))
             count = super().update(**values)
-            self._record(list(self.model._base_manager.filter(pk__in=ids)), "~", None, "", Door.COMMAND)
+            self._record(list(self.model._base_manager.filter(pk__in=ids)), "~", by, reason, door)
         return count
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND) -> tuple[int, dict[str, int]]:
+        """Delete the rows and what belongs to them, and record a last version of each."""
+        self._history_user, self._change_reason, self._history_door = by, reason, door
+        return super().delete()
+
+    # As Django's own: on filtered rows alone, never on a manager.
+    delete.alters_data = delete.queryset_only = True  # type: ignore[attr-defined]
 
     def _record(self, rows: list[Any], kind: str, by: Any, reason: str, door: Door) -> None:
         history_model = self.model.history.model  # type: ignore[attr-defined]
         names = _foreign_keys(history_model)
         models.prefetch_related_objects(rows, *names)
         now = timezone.now()
-        history_model.objects.bulk_create(
+        versions = history_model.objects.bulk_create(
             [
                 history_model(
                     history_date=now,
@@ -126,18 +147,31 @@ class TrackedQuerySet(models.QuerySet):
             ],
             batch_size=1000,
         )
+        self._record_members({version.id: version for version in versions})
+
+    def _record_members(self, versions: dict[Any, Any]) -> None:
+        """Keep with each version, given by its row's key, the rows of its many-to-many fields."""
+        history_model = self.model.history.model  # type: ignore[attr-defined]
+        for field in history_model._history_m2m_fields:
+            through, kept = field.remote_field.through, getattr(history_model, field.name).model
+            source = f"{field.m2m_field_name()}_id"
+            names = [column.attname for column in through._meta.fields]
+            kept.objects.bulk_create(
+                [
+                    kept(history=versions[getattr(pair, source)], **{name: getattr(pair, name) for name in names})
+                    for pair in through._base_manager.filter(**{f"{source}__in": versions})
+                ]
+            )
 
 
-class Tracked(models.Model):
-    """A row whose every write is kept."""
-
-    history: ClassVar[Any] = Tracking(inherit=True)
+class Attributed(models.Model):
+    """A row whose history says whose each write was."""
 
     class Meta:
         abstract = True
 
     def attribute(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN) -> Self:
-        """Say whose the next save or delete is, why, and through which door; returns the row itself."""
+        """Say whose the writes of this object are from here on, why, and through which door; returns the row itself."""
         self._history_user = by
         self._change_reason = reason
         self._history_door = door
@@ -148,3 +182,12 @@ class Tracked(models.Model):
         self.full_clean()
         self.attribute(by, reason=reason, door=door).save()
         return self
+
+
+class Tracked(Attributed):
+    """A row whose every write is kept."""
+
+    history: ClassVar[Any] = Tracking(inherit=True)
+
+    class Meta:
+        abstract = True

@@ -13,10 +13,8 @@ from django.utils.translation import gettext as _
 from . import exports
 from .access import SYSTEM, Reader
 from .fiscal import FiscalYear
-from .periods import today
+from .periods import day_within_reach, today
 from .tables import Column
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -48,12 +46,8 @@ class Parameters:
 
 
 def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
-    # The fiscal years the portal can write: 1900-1901 to 2998-2999.
-    if day is None or not date(1900, 4, 1) <= day <= date(2999, 3, 31):
+    day = day_within_reach(text)
+    if day is None:
         raise ValueError(
             _("The date as_of, “%(text)s”, is not a date. Write it as YYYY-MM-DD, for example 2011-03-31.")
             % {"text": text}

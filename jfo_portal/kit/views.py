@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import DatabaseError, IntegrityError, OperationalError, models
+from django.db import IntegrityError, OperationalError, models
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
@@ -23,7 +23,7 @@ from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
 from . import exports, formats
 from .access import Reader
-from .periods import today
+from .periods import day_within_reach, today
 from .tables import Column, cells
 
 PAGE_SIZES = (25, 50, 100)
@@ -31,11 +31,23 @@ PAGE_SIZES = (25, 50, 100)
 FILE_ROWS = 500
 
 
+def marking() -> str:
+    """Return the sensitivity mark of every page and workbook, in the active language."""
+    return str(settings.MARKING[get_language() or settings.LANGUAGE_CODE])
+
+
+def marks() -> list[tuple[str, str]]:
+    """Return what every workbook says first: its sensitivity, and that its data are made up where they are."""
+    said = [(_("Sensitivity"), marking())]
+    if settings.DEMONSTRATION:
+        said.append((_("Note"), _("Demonstration data: the people, dates and files are made up.")))
+    return said
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Return what the frame of every page needs (a context processor)."""
-    language = get_language() or settings.LANGUAGE_CODE
     return {
-        "marking": settings.MARKING.get(language, settings.MARKING["en"]),
+        "marking": marking(),
         "is_demonstration": settings.DEMONSTRATION,
         "portal_today": today(),
         "is_stopped_calendar": settings.TODAY is not None,
@@ -87,17 +99,14 @@ class Page(TemplateResponseMixin, ContextMixin, View):
         asked = self.request.GET.get("as_of", "").strip()
         if not asked:
             return today()
-        try:
-            if len(asked) != len("YYYY-MM-DD"):
-                raise ValueError
-            return date.fromisoformat(asked)
-        except ValueError:
+        day = day_within_reach(asked)
+        if day is None:
             messages.error(
                 self.request,
                 _("“%(text)s” is not a date. Type it as YYYY-MM-DD, for example %(today)s. The page shows %(today)s.")
                 % {"text": asked, "today": today()},
             )
-            return today()
+        return day or today()
 
     @property
     def is_read_only(self) -> bool:
@@ -200,7 +209,7 @@ class ListPage(Page):
         return exports.response(
             file_format,
             f"{self.file_name}-{self.day}",
-            [column for column in self.shown_columns if not column.links],
+            self.shown_columns,
             self._file_rows(),
             notes=self.notes(),
         )
@@ -215,8 +224,9 @@ class ListPage(Page):
         return rows
 
     def notes(self) -> list[tuple[str, str]]:
-        """Return what the file says of itself: the list, the day, the filters."""
+        """Return what a workbook says of itself: its marks, the list, the day, the filters."""
         return [
+            *marks(),
             (_("List"), str(self.get_title())),
             (_("As of"), str(self.day)),
             *((_("Filter"), chip.label) for chip in self.chips()),
@@ -288,6 +298,7 @@ class ListPage(Page):
         paginator = Paginator(self.sorted_rows(), self.page_size)
         page = paginator.get_page(self.request.GET.get("page"))
         columns = self.shown_columns
+        shown = {column.name for column in columns}
         rows = self.completed(list(page))
         return super().get_context_data(**kwargs) | {
             "page": page,
@@ -301,7 +312,9 @@ class ListPage(Page):
             "chips": self.chips(),
             "has_as_of": self.has_as_of,
             "choosable": [
-                (column.name, column.label, column in columns) for column in self.get_columns() if not column.is_header
+                (column.name, column.label, column.name in shown)
+                for column in self.get_columns()
+                if not column.is_header
             ],
             "page_sizes": PAGE_SIZES,
             "page_size": self.page_size,
@@ -311,13 +324,9 @@ class ListPage(Page):
 
 
 class RowPage(Page):
-    """One row, found by `row_field` among the rows the reader may see; 404 otherwise.
-
-    The address names the row by `row_kwarg`.
-    """
+    """One row, found by its `row_field`, as the address gives it, among the rows the reader may see; 404 otherwise."""
 
     row_field = "pk"
-    row_kwarg = "pk"
 
     def get_queryset(self) -> models.QuerySet:
         raise NotImplementedError
@@ -332,7 +341,7 @@ class RowPage(Page):
 
     @cached_property
     def row(self) -> Any:
-        return self.found(self.get_queryset(), **{self.row_field: self.kwargs[self.row_kwarg]})
+        return self.found(self.get_queryset(), **{self.row_field: self.kwargs[self.row_field]})
 
     def get_title(self) -> str | Promise:
         return str(self.row)
@@ -352,20 +361,17 @@ class FormPage(Page):
 
     template_name = "form.html"
     submit_label: str | Promise = ""
-    intro: str | Promise = ""
+
+    @property
+    def day(self) -> date:
+        """Today: what a form changes is what is so now, whatever day its address names."""
+        return today()
 
     def get_form(self, data: Mapping[str, Any] | None = None) -> BaseForm:
         raise NotImplementedError
 
     def save(self, form: Any) -> str:
         raise NotImplementedError
-
-    def refusal(self, error: DatabaseError) -> str:
-        """Return the sentence for a row the database refused."""
-        return _(
-            "Somebody changed these rows at the same moment, and the database refused the change. "
-            "Look at the rows as they are now and try again."
-        )
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return self.render_to_response(self.get_context_data(form=self.get_form()))
@@ -382,15 +388,20 @@ class FormPage(Page):
             for field, sentences in error.update_error_dict({}).items():
                 form.add_error(field if field in form.fields else None, sentences)
             return self.render_to_response(self.get_context_data(form=form))
-        except (IntegrityError, OperationalError) as error:
-            form.add_error(None, self.refusal(error))
+        except (IntegrityError, OperationalError):
+            form.add_error(
+                None,
+                _(
+                    "Somebody changed these rows at the same moment, and the database refused the change. "
+                    "Look at the rows as they are now and try again."
+                ),
+            )
             return self.render_to_response(self.get_context_data(form=form))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["form"]
         return super().get_context_data(**kwargs) | {
             "submit_label": self.submit_label or _("Save"),
-            "intro": self.intro,
             "keeps_typing": form.is_bound,
         }
 

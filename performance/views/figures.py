@@ -7,10 +7,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import cached_property
-from django.utils.http import content_disposition_header
 
 from jfo_portal.kit import exports
-from jfo_portal.kit.charts import Chart
+from jfo_portal.kit.charts import SVG, Chart
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.reports import Parameters
@@ -94,8 +93,7 @@ class FiguresPage(Page):
             raise Http404
         if file_format == "csv":
             return exports.response("csv", self.file_name(name), figure.columns, figure.rows)
-        disposition = content_disposition_header(True, f"{self.file_name(name)}.svg") or "attachment"
-        headers = {"Content-Type": "image/svg+xml", "Content-Disposition": disposition}
+        headers = exports.download_headers(f"{self.file_name(name)}.svg", SVG)
         return HttpResponse(figure.chart.svg_file(), headers=headers)
 
     def file_name(self, name: str) -> str:

@@ -1,23 +1,22 @@
 """The list of exhibits, and one exhibit: its rows, its chart, what was published beside it, its files."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.http import content_disposition_header
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from jfo_portal.kit import exports, formats, reports
 from jfo_portal.kit.reports import Comparison, Parameters, Report
 from jfo_portal.kit.tables import Cell, Column
-from jfo_portal.kit.views import Crumb, Page, headings_of, rows_of
+from jfo_portal.kit.views import Crumb, Page, headings_of, marks, rows_of
 from performance.charts import Figure, Places, figure_of
 
 from .figures import FiguresPage
@@ -107,14 +106,12 @@ class ReportPage(FiguresPage):
         file_format = self.request.GET.get("format", "")
         if not file_format:
             return super().answer()
+        name = self.file_name(self.report.slug)
         if file_format == "json":
             data = self.report.as_json(self.reader, self.parameters)
-            disposition = content_disposition_header(True, f"{self.file_name(self.report.slug)}.json") or "attachment"
-            return JsonResponse(
-                data, json_dumps_params={"ensure_ascii": False}, headers={"Content-Disposition": disposition}
-            )
+            headers = exports.download_headers(f"{name}.json", exports.FORMATS["json"].content_type)
+            return HttpResponse(json.dumps(data, ensure_ascii=False), headers=headers)
         try:
-            name = self.file_name(self.report.slug)
             return exports.response(file_format, name, self.report.columns, self.rows, notes=self.file_notes())
         except ValueError as error:
             return self.refuse(str(error))
@@ -131,10 +128,9 @@ class ReportPage(FiguresPage):
         return "-".join(parts).lower()
 
     def file_notes(self) -> list[tuple[str, str]]:
-        """Return what a workbook says of itself: the mark, the parameters, the totals, how the figures were made."""
-        language = get_language() or settings.LANGUAGE_CODE
-        notes = [
-            (_("Sensitivity"), settings.MARKING[language]),
+        """Return what a workbook says of itself: its marks, the parameters, the totals, how the figures were made."""
+        return [
+            *marks(),
             (_("Report"), self.get_title()),
             (_("Parameters"), self.scope()),
             *(
@@ -143,9 +139,6 @@ class ReportPage(FiguresPage):
             ),
             *((_("Note"), remark) for remark in self.remarks),
         ]
-        if settings.DEMONSTRATION:
-            notes.append((_("Note"), _("Demonstration data: the people, dates and files are made up.")))
-        return notes
 
     # The page
 

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.core.validators
 import django.db.models.deletion
@@ -263,9 +262,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "users",
                 "ordering": ["username"],
             },
-            managers=[
-                ("objects", django.contrib.auth.models.UserManager()),
-            ],
         ),
         migrations.CreateModel(
             name="HistoricalAgency",
@@ -1323,6 +1319,7 @@ class Migration(migrations.Migration):
             field=models.ManyToManyField(
                 blank=True,
                 help_text="The regions a regional manager answers for.",
+                related_name="+",
                 to="registry.region",
                 verbose_name="regions",
             ),

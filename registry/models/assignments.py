@@ -1,5 +1,6 @@
 """Which officer serves on which JFO, for what part of their time, from when to when."""
 
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Self
@@ -22,6 +23,16 @@ from .jfos import JFO
 from .people import Officer, Role
 
 FULL_TIME = Decimal("1.00")
+# An end this near asks for a decision.
+SOON = timedelta(days=90)
+
+
+def past_policy_since(day: date) -> date:
+    """Return the latest first day from which an assignment has lasted longer than the policy period by the day,
+    both days counted (domain rule 4; setting TENURE_POLICY_YEARS)."""
+    year = day.year - settings.TENURE_POLICY_YEARS
+    # The 29th of February has no anniversary in most years.
+    return day.replace(year=year, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=year)
 
 
 class EndReason(models.TextChoices):
@@ -46,14 +57,14 @@ class AssignmentQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
         """Return the sum of the rows' FTE; one query."""
         return self.aggregate(total=Sum("fte"))["total"] or Decimal(0)
 
-    def ending_between(self, first: date, last: date) -> Self:
-        """Return the rows whose last day is one of first..last."""
-        return self.filter(end__range=(first, last))
+    def ending_soon(self, day: date) -> Self:
+        """Return the rows of the day that end within 90 days."""
+        return self.as_of(day).filter(end__lte=day + SOON)
 
     def past_policy_unreviewed(self, day: date) -> Self:
-        """Return the open-ended rows older than the policy period that have no review date (domain rule 4)."""
-        longest = day - timedelta(days=round(settings.TENURE_POLICY_YEARS * 365.25))
-        return self.as_of(day).filter(end=None, review_on=None, start__lt=longest)
+        """Return the open-ended rows that by the day have lasted longer than the policy period and have no review
+        date (domain rule 4)."""
+        return self.filter(end=None, review_on=None, start__lte=past_policy_since(day))
 
 
 class Assignment(Period, Tracked):
@@ -128,6 +139,14 @@ class Assignment(Period, Tracked):
             "dates": self.dates,
         }
 
+    def ends_soon(self, day: date) -> bool:
+        """Say whether the row holds on the day and ends within 90 days."""
+        return self.end is not None and self.start <= day <= self.end <= day + SOON
+
+    def is_past_policy_unreviewed(self, day: date) -> bool:
+        """Say whether the row needs a review date by the day and has none (domain rule 4)."""
+        return self.end is None and self.review_on is None and self.start <= past_policy_since(day)
+
     def clean(self) -> None:
         """Check domain rules 1 and 2 against the rows of now; ValidationError names the other row.
 
@@ -196,10 +215,18 @@ def fullest_day(row: Assignment, others: list[Assignment]) -> tuple[date, Decima
 
     A sum of periods rises only where one starts, so only those days are looked at.
     """
-    starts = sorted({max(row.start, other.start) for other in others})
-    for day in starts:
-        on_day = [other for other in others if other.holds_on(day)]
-        total = row.fte + sum((other.fte for other in on_day), Decimal(0))
+    found = over_full_time([row, *others], {max(row.start, other.start) for other in others})
+    if found is None:
+        return None
+    day, total, on_day = found
+    return day, total, [other for other in on_day if other is not row]
+
+
+def over_full_time(rows: Collection[Assignment], days: Iterable[date]) -> tuple[date, Decimal, list[Assignment]] | None:
+    """Return the first of the days on which the rows' FTE add to more than 1.00, with their sum and those rows."""
+    for day in sorted(days):
+        on_day = [row for row in rows if row.holds_on(day)]
+        total = sum((row.fte for row in on_day), Decimal(0))
         if total > FULL_TIME:
             return day, total, on_day
     return None

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jfo_portal.kit.access import Reader
 from jfo_portal.kit.bilingual import Named, in_language
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
 from jfo_portal.kit.periods import Period, PeriodQuerySet
@@ -60,6 +61,10 @@ class JFOQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
     def with_names(self) -> Self:
         """Load program and region in the same query."""
         return self.select_related("program", "region")
+
+    def of_own_regions(self, reader: Reader) -> Self:
+        """Return the JFOs the reader answers for: a manager's are those of their own regions."""
+        return self.all() if reader.sees_everything else self.filter(region__in=reader.scope_ids)
 
 
 class JFO(Named, Period, Tracked):

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from jfo_portal.kit.history import Tracked, TrackedQuerySet, Tracking
+from jfo_portal.kit.history import Attributed, Tracked, TrackedQuerySet, Tracking
 from jfo_portal.kit.periods import Period, PeriodQuerySet
 from jfo_portal.kit.scoping import ScopedQuerySet
 
@@ -26,7 +26,13 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("Auditor")
 
 
-class User(AbstractUser):
+class TrackedUserManager(UserManager.from_queryset(TrackedQuerySet)):  # type: ignore[misc]
+    """Django's manager of users, with bulk writes that leave history."""
+
+    use_in_migrations = False
+
+
+class User(Attributed, AbstractUser):
     """Somebody who signs in; a regional manager sees the officers of their own regions alone."""
 
     role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.REGIONAL_MANAGER)
@@ -34,6 +40,8 @@ class User(AbstractUser):
         Region,
         verbose_name=_("regions"),
         blank=True,
+        # Set on the user alone: what is set on a region's side would leave no version of the user.
+        related_name="+",
         help_text=_("The regions a regional manager answers for."),
     )
     language = models.CharField(
@@ -41,7 +49,7 @@ class User(AbstractUser):
     )
 
     history = Tracking(excluded_fields=["password", "last_login"], m2m_fields=[regions])
-    objects: ClassVar[UserManager] = UserManager()
+    objects: ClassVar[TrackedUserManager] = TrackedUserManager()
 
     class Meta:
         verbose_name = _("user")

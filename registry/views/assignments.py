@@ -1,13 +1,10 @@
 """Assignments: the list, one assignment's page, and what a regional manager does to them."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -20,15 +17,25 @@ from jfo_portal.kit.views import Crumb, FormPage, ListPage, RowPage
 from registry import actions
 from registry.filters import AssignmentFilters
 from registry.forms import AssignForm, EndForm, ExtendForm, TransferForm
-from registry.models import Assignment, EndReason, Officer, Role
+from registry.measures import fte_on
+from registry.models import JFO, Assignment, EndReason, Officer, Role
 from registry.models.assignments import AssignmentQuerySet
-from registry.tables import assignment_columns
+from registry.tables import assignment_columns, sees_officers_of
 
 MANAGERS = frozenset({Role.REGIONAL_MANAGER})
 
 
 def _to_assignments() -> Crumb:
     return Crumb(_("Assignments"), reverse("assignments"))
+
+
+def _saved(request: HttpRequest, row: Assignment) -> str:
+    """Leave a message of the row as it is now and return its address."""
+    messages.success(
+        request,
+        _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
+    )
+    return row.get_absolute_url()
 
 
 class AssignmentList(ListPage):
@@ -100,11 +107,12 @@ class Assign(FormPage):
     def get_form(self, data: Mapping[str, Any] | None = None) -> AssignForm:
         asked = self.request.GET
         officer = Officer.objects.visible_to(self.reader).filter(number=asked.get("officer", "")).first()
+        jfo = JFO.objects.visible_to(self.reader).filter(code=asked.get("jfo", "")).first()
         return AssignForm(
             data,
             reader=self.reader,
             day=today(),
-            initial={"officer": officer, "start": today()},
+            initial={"officer": officer, "jfo": jfo, "start": today()},
         )
 
     def save(self, form: AssignForm) -> str:
@@ -119,11 +127,7 @@ class Assign(FormPage):
             review_on=values["review_on"],
             reason=values["reason"],
         )
-        messages.success(
-            self.request,
-            _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
-        )
-        return row.get_absolute_url()
+        return _saved(self.request, row)
 
 
 class _Change(FormPage):
@@ -132,11 +136,6 @@ class _Change(FormPage):
     section = "assignments"
     readers = MANAGERS
     template_name = "registry/assignment_change.html"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "GET" and request.user.is_authenticated and self.is_read_only:
-            raise PermissionDenied  # a past date is for reading
-        return super().dispatch(request, *args, **kwargs)
 
     @cached_property
     def row(self) -> Assignment:
@@ -148,14 +147,6 @@ class _Change(FormPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"row": self.row}
 
-    def say(self, row: Assignment) -> str:
-        """Leave a message of the row as it is now and return its address."""
-        messages.success(
-            self.request,
-            _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
-        )
-        return row.get_absolute_url()
-
 
 class Extend(_Change):
     title = gettext_lazy("Extend the assignment")
@@ -166,16 +157,15 @@ class Extend(_Change):
 
     def save(self, form: ExtendForm) -> str:
         values = form.cleaned_data
-        return self.say(
-            actions.extend(
-                self.row,
-                by=self.user,
-                end=values["end"],
-                review_on=values["review_on"],
-                reason=values["reason"],
-                day=today(),
-            )
+        row = actions.extend(
+            self.row,
+            by=self.user,
+            end=values["end"],
+            review_on=values["review_on"],
+            reason=values["reason"],
+            day=today(),
         )
+        return _saved(self.request, row)
 
 
 class End(_Change):
@@ -187,15 +177,14 @@ class End(_Change):
 
     def save(self, form: EndForm) -> str:
         values = form.cleaned_data
-        return self.say(
-            actions.end_assignment(
-                self.row,
-                by=self.user,
-                end=values["end"],
-                end_reason=EndReason(values["end_reason"]),
-                reason=values["reason"],
-            )
+        row = actions.end_assignment(
+            self.row,
+            by=self.user,
+            end=values["end"],
+            end_reason=EndReason(values["end_reason"]),
+            reason=values["reason"],
         )
+        return _saved(self.request, row)
 
 
 class Transfer(_Change):
@@ -203,13 +192,14 @@ class Transfer(_Change):
     submit_label = gettext_lazy("Transfer")
 
     def get_form(self, data: Mapping[str, Any] | None = None) -> TransferForm:
-        return TransferForm(data, day=today(), initial={"fte": self.row.fte})
+        return TransferForm(data, reader=self.reader, day=today(), initial={"fte": self.row.fte})
 
     def save(self, form: TransferForm) -> str:
         values = form.cleaned_data
         day = values["start"]
-        touched = [self.row.jfo, values["jfo"]]
-        before = {jfo.code: _fte_on(jfo, day) for jfo in touched}
+        # Of a JFO of another region a manager is not told how many officers it has.
+        told = [jfo for jfo in (self.row.jfo, values["jfo"]) if sees_officers_of(jfo, self.reader)]
+        before = {jfo.code: fte_on(jfo, day) for jfo in told}
         row = actions.transfer(
             self.row,
             by=self.user,
@@ -219,8 +209,8 @@ class Transfer(_Change):
             end=values["end"],
             reason=values["reason"],
         )
-        address = self.say(row)
-        for jfo in touched:
+        address = _saved(self.request, row)
+        for jfo in told:
             messages.info(
                 self.request,
                 _("On %(day)s, %(jfo)s goes from %(before)s to %(after)s FTE.")
@@ -228,11 +218,7 @@ class Transfer(_Change):
                     "day": day,
                     "jfo": jfo.code,
                     "before": formats.text(before[jfo.code], "fte"),
-                    "after": formats.text(_fte_on(jfo, day), "fte"),
+                    "after": formats.text(fte_on(jfo, day), "fte"),
                 },
             )
         return address
-
-
-def _fte_on(jfo: Any, day: Any) -> Decimal:
-    return Assignment.objects.filter(jfo=jfo).as_of(day).fte()

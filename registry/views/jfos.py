@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
@@ -17,13 +15,12 @@ from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
 from registry import panels
 from registry.filters import JFOFilters
-from registry.measures import Strength, current_since, grouped, with_strength
+from registry.measures import Strength, current_since, grouped, level_on, strength, with_strength
 from registry.models import (
     JFO,
     Assignment,
     Contact,
     ContactFunction,
-    OfficerLevel,
     Participation,
     ParticipationRole,
     RiskCoverage,
@@ -97,7 +94,7 @@ class JFOPage(RowPage):
 
     template_name = "registry/jfo.html"
     section = "jfos"
-    row_field = row_kwarg = "code"
+    row_field = "code"
 
     def get_queryset(self) -> Any:
         return with_strength(JFO.objects.visible_to(self.reader).with_names(), self.reader, self.day)
@@ -176,12 +173,11 @@ class JFOPage(RowPage):
     def _officers(self) -> dict[str, Any]:
         """Return the tables of the assignments of the day and of those before it, as far as the reader may see
         them; one query."""
-        level = OfficerLevel.objects.as_of(self.day).filter(officer=OuterRef("officer")).values("level")[:1]
         begun: list[Any] = list(
             Assignment.objects.visible_to(self.reader)
             .filter(jfo=self.row, start__lte=self.day)
             .with_names()
-            .annotate(level=Subquery(level))
+            .annotate(level=level_on(self.day))
             .order_by("officer__number", "start")
         )
         spells = grouped([(row.officer_id, row.start, row.end) for row in begun], lambda spell: spell[0])
@@ -191,7 +187,7 @@ class JFOPage(RowPage):
         columns = jfo_officer_columns(self.day)
         earlier = [column for column in columns if column.name not in ("level", "years")]
         past = sorted((row for row in begun if not row.holds_on(self.day)), key=lambda row: row.end, reverse=True)
-        shown = Strength(len({row.officer_id for row in now}), sum((row.fte for row in now), Decimal(0)))
+        shown = strength(now)
         is_known = sees_officers_of(self.row, self.reader)
         everybody = Strength(self.row.officers, self.row.fte) if is_known else shown
         return {

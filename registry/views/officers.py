@@ -13,8 +13,8 @@ from jfo_portal.kit import changes, formats
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
 from registry.filters import OfficerFilters
-from registry.measures import grouped, tenures
-from registry.models import Assignment, Officer, OfficerLevel, Role
+from registry.measures import grouped, level_on, tenures
+from registry.models import Assignment, Officer, Role
 from registry.tables import LEVEL_COLUMNS, keeping_day, officer_assignment_columns, officer_columns
 
 
@@ -29,14 +29,13 @@ class OfficerList(ListPage):
     has_as_of = True
 
     def get_queryset(self) -> Any:
-        level = OfficerLevel.objects.as_of(self.day).filter(officer=OuterRef("pk")).values("level")[:1]
         on_day = Assignment.objects.visible_to(self.reader).as_of(self.day).filter(officer=OuterRef("pk")).order_by()
         fte = on_day.values("officer").annotate(n=Sum("fte")).values("n")
         return (
             Officer.objects.visible_to(self.reader)
             .as_of(self.day)
             .with_names()
-            .annotate(level=Subquery(level), fte=Subquery(fte))
+            .annotate(level=level_on(self.day, "pk"), fte=Subquery(fte))
         )
 
     def get_columns(self) -> Sequence[Column]:
@@ -60,7 +59,7 @@ class OfficerPage(RowPage):
 
     template_name = "registry/officer.html"
     section = "officers"
-    row_field = row_kwarg = "number"
+    row_field = "number"
 
     def get_queryset(self) -> Any:
         return Officer.objects.visible_to(self.reader).with_names()

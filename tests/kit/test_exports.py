@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from jfo_portal.kit import exports
+from jfo_portal.kit import exports, formulas
 from jfo_portal.kit.tables import Column
 
 COLUMNS = [
@@ -102,23 +102,23 @@ def test_csv_asks_for_rows_only_as_they_are_sent() -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1"])
 def test_text_like_a_formula_gets_an_apostrophe_and_gives_it_back(text: str) -> None:
     assert text_cell(text) == f"'{text}"
-    assert exports.unescape(text_cell(text)) == text
+    assert formulas.unescape(text_cell(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "IBET", "l'", "'tis", "'", "''", "a=1", "3-1"])
 def test_ordinary_text_is_written_as_it_is(text: str) -> None:
-    assert exports.escape(text) == text
-    assert exports.unescape(text) == text
+    assert formulas.escape(text) == text
+    assert formulas.unescape(text) == text
 
 
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\r\n;,\"a1 é")))
 def test_every_text_comes_back_from_csv_exactly(text: str) -> None:
-    assert exports.unescape(text_cell(text)) == text
+    assert formulas.unescape(text_cell(text)) == text
 
 
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\ra")))
 def test_no_cell_begins_like_a_formula(text: str) -> None:
-    assert not exports.escape(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not formulas.escape(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def test_negative_numbers_and_lazy_labels_stay_what_they_are() -> None:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jfo_portal.kit.history import Door
-from registry.models import JFO, Assignment, Officer, Region, User
+from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Region, Role, User
 
 pytestmark = pytest.mark.django_db
 
@@ -51,10 +51,46 @@ def test_bulk_update_leaves_a_version_of_each_row(officer: Officer, administrato
     assert (latest.history_type, latest.given_name, latest.door) == ("~", "Anna", Door.IMPORT)
 
 
-def test_update_leaves_a_version_of_each_row(officer: Officer) -> None:
+def test_update_leaves_a_version_of_each_row_that_says_whose_it_is(officer: Officer, administrator: User) -> None:
     officer.save_as(None)
-    Officer.objects.filter(pk=officer.pk).update(given_name="Anne")
-    assert officer.history.first().given_name == "Anne"
+    Officer.objects.filter(pk=officer.pk).update(by=administrator, reason="a slip", given_name="Anne")
+    version = officer.history.first()
+    assert (version.given_name, version.who, version.history_change_reason) == ("Anne", "admin", "a slip")
+
+
+def test_every_queryset_write_of_a_user_leaves_a_version_with_their_regions(que_manager: User) -> None:
+    """Users had Django's own manager: a role changed by `update` left nothing."""
+    User.objects.filter(pk=que_manager.pk).update(role=Role.AUDITOR)
+    version = que_manager.history.first()
+    assert version.role == Role.AUDITOR
+    assert [kept.region.code for kept in version.regions.all()] == ["QUE"]
+
+
+def test_rows_that_go_with_another_say_whose_deletion_it_was(officer: Officer, administrator: User) -> None:
+    """What a deletion took along was deleted by nobody, through the command line."""
+    officer.save_as(None)
+    level = OfficerLevel(officer=officer, level=Level.FB_04, start=date(2005, 1, 1)).save_as(None)
+    keys = officer.pk, level.pk
+    officer.attribute(administrator, reason="entered twice").delete()
+    for model, key in zip((Officer, OfficerLevel), keys, strict=True):
+        version = model.history.filter(id=key).first()
+        assert (version.history_type, version.who, version.history_change_reason, version.door) == (
+            "-",
+            "admin",
+            "entered twice",
+            Door.SCREEN,
+        )
+
+
+def test_a_queryset_deletion_says_whose_it_was(officer: Officer, administrator: User) -> None:
+    officer.save_as(None)
+    Officer.objects.filter(number=officer.number).delete(by=administrator, reason="entered twice")
+    version = Officer.history.filter(number=officer.number).first()
+    assert (version.history_type, version.who, version.history_change_reason) == ("-", "admin", "entered twice")
+
+
+def test_a_manager_deletes_nothing() -> None:
+    assert not hasattr(Officer.objects, "delete")
 
 
 def test_delete_leaves_a_version_that_still_reads_when_the_rows_are_gone(officer: Officer) -> None:

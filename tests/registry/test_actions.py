@@ -108,6 +108,16 @@ def test_a_long_assignment_stays_open_only_with_a_review_date(officer: Officer) 
     assert actions.extend(row, by=None, end=None, review_on=date(2011, 9, 30), day=TODAY).end is None
 
 
+def test_what_may_not_stay_open_is_what_the_list_names(officer: Officer) -> None:
+    """The list, its column and the refusal each counted five years in their own way, and differed by a day."""
+    row = on_spvm(officer, start=date(2006, 3, 31))
+    assert actions.extend(row, by=None, end=None, day=date(2011, 3, 30)).end is None
+    with pytest.raises(ValidationError, match="more than 5 years"):
+        actions.extend(row, by=None, end=None, day=TODAY)
+    assert row in Assignment.objects.past_policy_unreviewed(TODAY)
+    assert row not in Assignment.objects.past_policy_unreviewed(date(2011, 3, 30))
+
+
 def test_extending_never_shortens_and_ending_never_lengthens(officer: Officer) -> None:
     row = on_spvm(officer, end=TODAY)
     with pytest.raises(ValidationError, match="already lasts until 2011-03-31"):

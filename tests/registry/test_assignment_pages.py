@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from python_calamine import CalamineWorkbook
 
 from registry.models import JFO, Assignment, Officer, Region, User
 
@@ -43,6 +44,14 @@ def test_the_files_hold_what_the_page_shows(manager: Client) -> None:
     assert [row["number"] for row in json.loads(manager.get(address + "&format=json").content)] == [
         row["Number"] for row in rows
     ]
+
+
+def test_a_workbook_carries_the_marks_of_the_page(manager: Client) -> None:
+    """A list of officers left the portal without the mark that its page bears."""
+    body = manager.get("/en/assignments/?format=xlsx").content
+    notes = CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_name("Notes").to_python()
+    assert notes[0] == ["Sensitivity", "UNCLASSIFIED"]
+    assert notes[1][1].startswith("Demonstration data")
 
 
 def test_a_sort_link_turns_the_order(manager: Client) -> None:
@@ -116,6 +125,37 @@ def test_what_is_wrong_is_said_and_nothing_is_saved(manager: Client, field: str,
     assert response.status_code == 200
     assert sentence in response.content.decode()
     assert not officer.assignments.exists()
+
+
+def test_a_form_is_about_today_whatever_day_its_address_names(manager: Client) -> None:
+    """A new assignment could be saved on a page that said nothing could be changed on it."""
+    for path in ("new", f"{a_que_assignment().pk}/extend"):
+        response = manager.get(f"/en/assignments/{path}/?as_of=2010-01-01")
+        assert response.status_code == 200
+        assert "Nothing can be changed on this page" not in response.content.decode()
+
+
+def test_the_links_of_a_jfo_and_an_officer_fill_the_form_beforehand(manager: Client) -> None:
+    """The JFO of the link was left for the manager to choose again."""
+    officer, jfo = Officer.objects.filter(region__code="QUE").first(), JFO.objects.get(code="IBET-QUE-1")
+    form = manager.get(f"/en/assignments/new/?officer={officer.number}&jfo={jfo.code}").context["form"]  # type: ignore[union-attr]
+    assert (form.initial["officer"], form.initial["jfo"]) == (officer, jfo)
+
+
+def test_a_transfer_tells_the_fte_of_the_regions_own_jfos_alone(manager: Client) -> None:
+    """The message gave away how many officers another region has on the JFO that one was transferred to."""
+    own, foreign = JFO.objects.get(code="FAE"), JFO.objects.filter(region__code="GTA").first()
+    assert foreign is not None
+    row = a_que_assignment()
+    for jfo, start in ((foreign, "2011-04-11"), (own, "2011-05-11")):
+        response = manager.post(
+            f"/en/assignments/{row.pk}/transfer/", {"jfo": jfo.pk, "start": start, "fte": "0.50"}, follow=True
+        )
+        said = [str(message) for message in response.context["messages"]]
+        row = Assignment.objects.get(officer=row.officer, jfo=jfo)
+        assert row.get_absolute_url() == response.request["PATH_INFO"]
+        codes = {code for code in ("CFSEU-QUE", "FAE", foreign.code) if any(f"{code} goes from" in one for one in said)}
+        assert codes == ({"CFSEU-QUE"} if jfo == foreign else {"FAE"})
 
 
 def test_a_save_is_in_the_history_with_its_reason(manager: Client) -> None:

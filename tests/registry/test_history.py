@@ -106,8 +106,7 @@ def test_after_a_move_the_history_goes_with_the_officer(que: Client, client_of: 
 
 def test_the_regions_given_to_a_user_are_told_in_words(admin: Client, administrator: User) -> None:
     user = User(username="new.manager", role=Role.REGIONAL_MANAGER)
-    user._history_user = administrator  # type: ignore[attr-defined]
-    user.save()
+    user.attribute(administrator).save()
     user.regions.set(Region.objects.filter(code__in=["ATL", "QUE"]))
     assert exported(admin, "kind=user")[0]["Change"] == "Regions: ATL, QUE"
 

@@ -19,7 +19,6 @@ from registry.measures import (
     strength_by,
     summary,
     tenures,
-    without_review,
 )
 from registry.models import Assignment, Level, Officer
 from tests import rows
@@ -171,13 +170,13 @@ def test_nobody_has_no_mean():
 def test_an_open_assignment_past_five_years_without_a_review_date_is_found():
     officer = rows.officer()
     row = rows.assignment(officer, "SPVM-JFO", date(2006, 3, 31))
-    assert not without_review(of(officer), date(2011, 3, 30)).exists()
-    assert without_review(of(officer), DAY).exists()
+    assert not of(officer).past_policy_unreviewed(date(2011, 3, 30)).exists()
+    assert of(officer).past_policy_unreviewed(DAY).exists()
     row.review_on = date(2012, 1, 1)
     row.save_as(None)
-    assert not without_review(of(officer), DAY).exists()
+    assert not of(officer).past_policy_unreviewed(DAY).exists()
 
 
 def test_the_demonstration_leaves_three_reviews_to_three_managers():
-    regions = without_review(Assignment.objects.all(), DAY).values_list("officer__region__code", flat=True)
+    regions = Assignment.objects.past_policy_unreviewed(DAY).values_list("officer__region__code", flat=True)
     assert sorted(regions) == ["GTA", "PAC", "QUE"]

@@ -170,7 +170,7 @@ def test_the_clause_is_shown_part_by_part_with_its_evidence(reviewer):
 
 def test_the_clause_speaks_the_readers_language(reviewer):
     text = words(reviewer.get("/fr/arrangements/WCA-2004-0001/clauses/c/"))
-    assert "L'entente prévoit quand l'information est rendue ou détruite" in text
+    assert "L’entente prévoit quand l’information est rendue ou détruite" in text
     assert "Retour ou destruction" in text
 
 

@@ -70,6 +70,7 @@ def test_the_sample_is_imported_as_documented_and_once(arrangements: Resource) -
     preview = arrangements.preview(made)
     assert (errors(preview), preview.ignored) == ([], ())
     assert (preview.counts.new, preview.counts.changed, preview.counts.unchanged) == (2, 2, 1)
+    assert [change.name for row in preview.rows for change in row.changes] == ["expiry", "required_parties"]
     save(arrangements, made)
     models = (Arrangement, Signatory, Coverage)
     versions = [model.history.count() for model in models]

@@ -154,8 +154,8 @@ class Arrangement(Tracked):
         return Status.IN_FORCE
 
 
-class ArrangementPartQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
-    """What hangs on an arrangement: read by all, changed by NHQ reviewers."""
+class SignatoryQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Signatories, seen and changed like their arrangement."""
 
     write_roles = frozenset({Role.NHQ_REVIEWER})
 
@@ -172,7 +172,7 @@ class Signatory(Tracked):
     )
     signed_on = models.DateField(_("signed on"), null=True, blank=True)
 
-    objects = ArrangementPartQuerySet.as_manager()
+    objects = SignatoryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("signatory")
@@ -196,6 +196,12 @@ class Signatory(Tracked):
             )
 
 
+class CoverageQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
+    """Coverage, seen and changed like its arrangement."""
+
+    write_roles = frozenset({Role.NHQ_REVIEWER})
+
+
 class Coverage(Period, Tracked):
     """An arrangement covers a JFO from a day to a day, as long as it is in force itself."""
 
@@ -204,7 +210,7 @@ class Coverage(Period, Tracked):
     )
     jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.CASCADE, related_name="coverage")
 
-    objects = ArrangementPartQuerySet.as_manager()
+    objects = CoverageQuerySet.as_manager()
 
     class Meta(Period.Meta):
         verbose_name = _("coverage")

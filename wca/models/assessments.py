@@ -123,6 +123,9 @@ class Finding(Tracked):
     part = models.ForeignKey(ClausePart, verbose_name=_("clause part"), on_delete=models.PROTECT)
     verdict = models.CharField(_("verdict"), max_length=15, choices=PART_VERDICTS, default=Verdict.NOT_ASSESSED)
     quotation = models.TextField(_("quotation"), blank=True, help_text=_("The words of the arrangement that meet it."))
+    quotation_language = models.CharField(
+        _("language of the quotation"), max_length=2, choices=[("en", _("English")), ("fr", _("French"))], default="en"
+    )
     place = models.CharField(_("place"), max_length=60, blank=True, help_text=_("Page or section of the quotation."))
     missing_en = models.TextField(_("what is missing, in English"), blank=True)
     missing_fr = models.TextField(_("what is missing, in French"), blank=True)

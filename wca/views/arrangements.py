@@ -50,7 +50,8 @@ class ArrangementList(ListPage):
         return register_columns(self.day, self.clause_count)
 
     def completed(self, rows: list[Any]) -> list[Any]:
-        matrix = clause_matrix(Arrangement.objects.filter(pk__in=[row.pk for row in rows]), self.day)
+        arrangements = Arrangement.objects.visible_to(self.reader).filter(pk__in=[row.pk for row in rows])
+        matrix = clause_matrix(arrangements, self.day)
         met = {row.arrangement.pk: row.met for row in matrix.rows}
         return [RegisterRow(row, met[row.pk]) for row in rows]
 
@@ -90,7 +91,6 @@ class ArrangementPage(RowPage):
     template_name = "wca/arrangement.html"
     section = "arrangements"
     row_field = "reference"
-    row_kwarg = "reference"
 
     def get_queryset(self) -> Any:
         return Arrangement.objects.visible_to(self.reader).select_related("superseded_by").prefetch_related(PARTIES)
@@ -141,7 +141,7 @@ class ArrangementPage(RowPage):
         ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        matrix = clause_matrix(Arrangement.objects.filter(pk=self.row.pk), self.day)
+        matrix = clause_matrix(Arrangement.objects.visible_to(self.reader).filter(pk=self.row.pk), self.day)
         assessed = matrix.rows[0]
         coverage = self.coverage()
         successor = self.row.superseded_by

@@ -25,6 +25,7 @@ class PartFound:
     verdict: Verdict
     symbol: str
     quotation: str
+    quotation_language: str
     place: str
     missing: str
 
@@ -43,7 +44,6 @@ class ClausePage(RowPage):
     template_name = "wca/clause.html"
     section = "gaps"
     row_field = "reference"
-    row_kwarg = "reference"
 
     def get_queryset(self) -> Any:
         return Arrangement.objects.visible_to(self.reader)
@@ -62,7 +62,8 @@ class ClausePage(RowPage):
         """The clauses of the version that was assessed, or of the latest one."""
         if self.assessment is None:
             return latest_clauses()
-        return list(Clause.objects.filter(clause_set=self.assessment.clause_set_id).order_by("letter"))
+        clauses = Clause.objects.visible_to(self.reader)
+        return list(clauses.filter(clause_set=self.assessment.clause_set_id).order_by("letter"))
 
     @cached_property
     def position(self) -> int:
@@ -124,9 +125,17 @@ class ClausePage(RowPage):
 
 def _found(part: ClausePart, finding: Finding | None) -> PartFound:
     if finding is None:
-        return PartFound(part, Verdict.NOT_ASSESSED, SYMBOLS[Verdict.NOT_ASSESSED], "", "", "")
+        return PartFound(part, Verdict.NOT_ASSESSED, SYMBOLS[Verdict.NOT_ASSESSED], "", "", "", "")
     verdict = Verdict(finding.verdict)
-    return PartFound(part, verdict, SYMBOLS[verdict], finding.quotation, finding.place, in_language(finding, "missing"))
+    return PartFound(
+        part,
+        verdict,
+        SYMBOLS[verdict],
+        finding.quotation,
+        finding.quotation_language,
+        finding.place,
+        in_language(finding, "missing"),
+    )
 
 
 def _name(user: Any) -> str:

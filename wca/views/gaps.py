@@ -10,13 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import exports, formats
-from jfo_portal.kit.charts import Chart, Series, StackedBar, StackedBars
-from jfo_portal.kit.views import Chip, Crumb, Page, chips_of, rows_of
+from jfo_portal.kit.charts import SVG, Chart, Series, StackedBar, StackedBars
+from jfo_portal.kit.views import Chip, Crumb, Page, chips_of, marks, rows_of
 from registry.models import JFO, Kind
 from registry.needs import Figure
 from registry.tables import keeping_day
@@ -117,14 +116,13 @@ class GapReport(Page):
         charts: dict[str, Callable[[], Chart]] = {"coverage": self.coverage_chart, "clauses": self.clause_chart}
         if name not in charts:
             raise Http404
-        disposition = content_disposition_header(True, f"gaps-{name}-{self.day}.svg") or "attachment"
-        return HttpResponse(
-            charts[name]().svg_file(), headers={"Content-Type": "image/svg+xml", "Content-Disposition": disposition}
-        )
+        headers = exports.download_headers(f"gaps-{name}-{self.day}.svg", SVG)
+        return HttpResponse(charts[name]().svg_file(), headers=headers)
 
     def notes(self) -> list[tuple[str, str]]:
-        """Return what a file says of itself: the report, the day, the filters."""
+        """Return what a workbook says of itself: its marks, the report, the day, the filters."""
         return [
+            *marks(),
             (_("Report"), str(self.title)),
             (_("As of"), str(self.day)),
             *((_("Filter"), chip.label) for chip in self.chips()),

@@ -22,6 +22,7 @@ from import_export.fields import Field
 
 from .. import formats
 from ..access import Reader
+from ..periods import read_day
 from ..tables import Column
 from .cells import UNREADABLE, Cell, Fault, fold, tidy
 
@@ -209,9 +210,6 @@ class CodeField(TextField):
         return fold(value or "")
 
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
 class DateField(ImportField):
     """A day: a date of the spreadsheet's own, or a text YYYY-MM-DD. Any other way to write a day is refused."""
 
@@ -224,7 +222,7 @@ class DateField(ImportField):
     def read(self, cell: Any, *, decimal_comma: bool = False) -> date:
         if isinstance(cell, datetime):
             raise CellRefused(_("%(value)s holds a time of day. Give the day alone, as YYYY-MM-DD.") % {"value": cell})
-        day = cell if isinstance(cell, date) else _day(cell)
+        day = cell if isinstance(cell, date) else read_day(as_text(cell))
         if day is None:
             raise CellRefused(
                 self._with_example(
@@ -238,15 +236,6 @@ class DateField(ImportField):
                 % {"value": day, "first": self.first, "last": self.last}
             )
         return day
-
-
-def _day(cell: Any) -> date | None:
-    if not isinstance(cell, str) or not _DAY.fullmatch(cell):
-        return None
-    try:
-        return date.fromisoformat(cell)
-    except ValueError:
-        return None
 
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?", re.ASCII)

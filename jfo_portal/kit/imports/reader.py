@@ -20,6 +20,7 @@ from typing import Any
 from defusedxml import ElementTree
 from python_calamine import CalamineError, CalamineSheet, SheetTypeEnum, SheetVisibleEnum, load_workbook
 
+from ..formulas import unescape
 from . import cells
 from .cells import Cell, Fault, fold
 from .gate import Refused, kind_of
@@ -183,8 +184,6 @@ def _sheet_path(archive: zipfile.ZipFile, sheet_name: str) -> str:
 # Text: comma, semicolon or tab separated
 
 _DELIMITERS = (",", ";", "\t")
-# The exports put an apostrophe before a text that a spreadsheet would take for a formula (see kit.exports.escape).
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def _of_text(data: bytes, known: Collection[str]) -> Iterator[Table]:
@@ -235,7 +234,7 @@ def _records(text: str, delimiter: str) -> Iterator[_Row]:
     line = 0
     try:
         for line, record in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
-            yield line, [cells.of_text(value[1:] if _ESCAPED.match(value) else value) for value in record]
+            yield line, [cells.of_text(unescape(value)) for value in record]
     except csv.Error as error:
         raise Refused("bad_quotes", line=line + 1) from error
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
@@ -302,13 +302,8 @@ class Template(ImportPage):
         resource = self.resource(self.kwargs["slug"])
         language = get_language() or settings.LANGUAGE_CODE
         name = f"{resource.slug}-{language}.xlsx"
-        return HttpResponse(
-            resource.template(language),
-            headers={
-                "Content-Type": exports.FORMATS["xlsx"].content_type,
-                "Content-Disposition": content_disposition_header(True, name) or "attachment",
-            },
-        )
+        headers = exports.download_headers(name, exports.FORMATS["xlsx"].content_type)
+        return HttpResponse(resource.template(language), headers=headers)
 
 
 class Sample(ImportPage):
@@ -318,7 +313,8 @@ class Sample(ImportPage):
         path = _sample(self.resource(self.kwargs["slug"]).slug)
         if path is None:
             raise Http404
-        return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+        # Samples are small; an open file would wait for whoever breaks off.
+        return FileResponse(BytesIO(path.read_bytes()), as_attachment=True, filename=path.name)
 
 
 def _sample(slug: str) -> Path | None:
