@@ -1,6 +1,6 @@
 # The portal's commands. `make run` and `make test` ask for python3 and make, and for a package registry once.
 
-.PHONY: run setup test check check-style check-types check-imports check-templates check-django check-messages \
+.PHONY: run setup test screenshots check check-style check-types check-imports check-templates check-django check-messages \
 	check-tree fix requirements
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -26,6 +26,10 @@ setup: .venv/base .env $(MESSAGES)
 ## test: every test, on SQLite, on PostgreSQL and in a browser
 test: .venv/dev $(MESSAGES)
 	@$(PY) -m tests
+
+## screenshots: those of the README, taken anew of the demonstration
+screenshots: .venv/dev $(MESSAGES)
+	@$(PY) -m pytest -q tests/browser/take_screenshots.py
 
 ## check: everything but the tests; `make -k check` goes on after the first finding
 check: check-style check-types check-imports check-templates check-django check-messages check-tree

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from jfo_portal.kit.bilingual import in_language
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
-from jfo_portal.kit.scoping import ScopedQuerySet
+from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 from registry.models import Level, Officer, Region
 
 
@@ -87,10 +87,6 @@ class ImsFile(Tracked):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
 
-class RateQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Rates: everybody who signed in may read them."""
-
-
 _YEARS = [MinValueValidator(1990), MaxValueValidator(2998)]
 
 
@@ -105,7 +101,7 @@ class SalaryRate(Tracked):
         _("salary for a year"), max_digits=9, decimal_places=2, validators=[MinValueValidator(0)]
     )
 
-    objects = RateQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("salary rate")
@@ -133,7 +129,7 @@ class BenefitRate(Tracked):
         _("rate"), max_digits=5, decimal_places=4, validators=[MinValueValidator(0), MaxValueValidator(1)]
     )
 
-    objects = RateQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("benefit rate")
@@ -144,10 +140,6 @@ class BenefitRate(Tracked):
         return str(FiscalYear(self.fiscal_year))
 
 
-class PublishedFigureQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Published figures: public, and read by everybody who signed in."""
-
-
 class PublishedFigure(Tracked):
     """A figure as a document printed it, kept apart from what the portal computes (domain rule 12)."""
 
@@ -156,7 +148,7 @@ class PublishedFigure(Tracked):
     measure = models.CharField(_("measure"), max_length=40)
     value = models.CharField(_("value"), max_length=40)
 
-    objects = PublishedFigureQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("published figure")
@@ -184,7 +176,7 @@ class Explanation(Tracked):
     explanation_en = models.TextField(_("explanation in English"))
     explanation_fr = models.TextField(_("explanation in French"))
 
-    objects = PublishedFigureQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("explanation")

@@ -10,10 +10,10 @@ from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Regio
 _numbers = count(1)
 
 
-def officer(region: str = "QUE", start: date = date(2001, 1, 1), end: date | None = None) -> Officer:
-    """Return a new intelligence officer of the region."""
+def officer(region: str = "QUE", start: date = date(2001, 1, 1), end: date | None = None, number: str = "") -> Officer:
+    """Return a new intelligence officer of the region, Ana Essai."""
     return Officer(
-        number=f"T-{next(_numbers):05}",
+        number=number or f"T-{next(_numbers):05}",
         family_name="Essai",
         given_name="Ana",
         function="IO",

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from .access import Reader
+from .history import TrackedQuerySet
 
 
 class ScopedQuerySet(models.QuerySet):
@@ -34,3 +35,7 @@ class ScopedQuerySet(models.QuerySet):
         if self.write_scope is None or reader.sees_everything:
             return visible
         return visible.filter(**{f"{self.write_scope}__in": reader.scope_ids})
+
+
+class OpenQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Reference rows, which everybody who signed in may read."""

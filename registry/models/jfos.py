@@ -13,7 +13,7 @@ from jfo_portal.kit.access import Reader
 from jfo_portal.kit.bilingual import Named, in_language
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
 from jfo_portal.kit.periods import Period, PeriodQuerySet
-from jfo_portal.kit.scoping import ScopedQuerySet
+from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 
 from .partners import Agency
 from .people import Role
@@ -24,10 +24,6 @@ class Kind(models.TextChoices):
     BINATIONAL = "binational", _("Bi-national")
     NATIONAL = "national", _("National")
     REGIONAL = "regional", _("Regional")
-
-
-class OpenQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Reference rows that everybody who signed in may read."""
 
 
 class Program(Named, Tracked):

@@ -5,8 +5,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.bilingual import Named, in_language
-from jfo_portal.kit.history import Tracked, TrackedQuerySet
-from jfo_portal.kit.scoping import ScopedQuerySet
+from jfo_portal.kit.history import Tracked
+from jfo_portal.kit.scoping import OpenQuerySet
 
 
 class AgencyLevel(models.TextChoices):
@@ -15,10 +15,6 @@ class AgencyLevel(models.TextChoices):
     MUNICIPAL = "municipal", _("Municipal")
     US_FEDERAL = "us_federal", _("US federal")
     US_STATE_LOCAL = "us_state_local", _("US state or local")
-
-
-class AgencyQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Agencies: everybody who signed in may read them."""
 
 
 class Agency(Named, Tracked):
@@ -34,7 +30,7 @@ class Agency(Named, Tracked):
         help_text=_("A group such as local police takes part, but never leads and never signs."),
     )
 
-    objects = AgencyQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("agency")
@@ -56,7 +52,7 @@ class AgencyAlias(Tracked):
     agency = models.ForeignKey(Agency, verbose_name=_("agency"), on_delete=models.CASCADE, related_name="aliases")
     alias = models.CharField(_("spelling"), max_length=100)
 
-    objects = AgencyQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("agency alias")

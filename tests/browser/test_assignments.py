@@ -102,6 +102,20 @@ def test_filters_are_the_address_and_chips_drop_them(signed_in: SignedIn) -> Non
     expect(page.locator(".chips")).to_have_count(0)
 
 
+def test_going_back_asks_again_since_the_browser_keeps_no_officers(signed_in: SignedIn) -> None:
+    """Pages left behind lay in the browser's storage, names of officers and all, after their reader had signed out."""
+    page = signed_in("gta.manager")
+    page.goto("/en/assignments/")
+    rows = page.locator("#results tbody tr")
+    before = rows.count()
+    page.select_option("[name=function]", "IEO")
+    page.locator(".filters button[type=submit]").click()
+    expect(rows).to_have_count(4)
+    page.go_back()
+    expect(rows).to_have_count(before)
+    assert "O-0" not in page.evaluate("Object.values({...localStorage, ...sessionStorage}).join()")
+
+
 def test_filters_work_without_javascript(signed_in: SignedIn, browser: Browser, base_url: str) -> None:
     state = signed_in("gta.manager").context.storage_state()
     with browser.new_context(java_script_enabled=False, base_url=base_url, storage_state=state) as context:

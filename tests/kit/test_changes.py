@@ -11,21 +11,15 @@ from pytest_django import DjangoAssertNumQueries
 from jfo_portal.kit import changes
 from jfo_portal.kit.access import SYSTEM
 from performance.models import SalaryRate
-from registry.models import JFO, Assignment, Officer, Region, RiskCoverage, User
+from registry.models import JFO, Assignment, Officer, RiskCoverage, User
+from tests import rows
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def officer() -> Officer:
-    return Officer(
-        number="O-9001",
-        family_name="Essai",
-        given_name="Ana",
-        function="IO",
-        region=Region.objects.get(code="QUE"),
-        start=date(2005, 1, 1),
-    ).save_as(None, reason="new officer")
+    return rows.officer(start=date(2005, 1, 1), number="O-9001")
 
 
 def test_an_addition_lists_the_values_the_row_began_with(officer: Officer) -> None:

@@ -1,12 +1,9 @@
 """Dashboards give sums alone, the same as the exhibits, and a manager no figure about a few officers elsewhere."""
 
-import csv
 import html
 import re
 from collections.abc import Callable
 from datetime import date
-from io import StringIO
-from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -18,6 +15,7 @@ from performance.home import figures
 from performance.models import ImsFile
 from registry.models import Officer, User
 from tests import rows as make
+from tests.pages import body, csv_rows, words
 
 pytestmark = pytest.mark.django_db
 
@@ -41,26 +39,15 @@ def manager(client_of: ClientOf, que_manager: User) -> Client:
     return client_of(que_manager)
 
 
-def body(response: Any) -> str:
-    content = b"".join(response.streaming_content) if response.streaming else response.content
-    return content.decode()
-
-
-def said(response: Any) -> str:
-    """What the page's main part says, in one line."""
-    main = body(response).split("<main")[1].split("</main>")[0]
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", main)))
-
-
 def data(client: Client, address: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(body(client.get(address)))))
+    return csv_rows(client.get(address))
 
 
 # What they show
 
 
 def test_the_national_page_says_its_findings(reviewer: Client) -> None:
-    text = said(reviewer.get(NATIONAL))
+    text = words(reviewer.get(NATIONAL))
 
     assert "JFO officers opened more files each than other officers: 58.4 against 45.6" in text
     assert "JFO officers opened more files each than other officers in 5 of 8 regions" in text
@@ -68,7 +55,7 @@ def test_the_national_page_says_its_findings(reviewer: Client) -> None:
 
 
 def test_what_stands_behind_the_figures_is_beside_them(reviewer: Client) -> None:
-    text = said(reviewer.get(NATIONAL))
+    text = words(reviewer.get(NATIONAL))
 
     assert "JFO officers 43 22 2,511 72 Other officers 303 9 13,819 668 All IMS users 346 31 16,330 740" in text
     assert "it shows less than was done" in text
@@ -98,7 +85,7 @@ def test_the_marks_of_a_region_lead_to_its_page_and_back(reviewer: Client) -> No
 
 def test_a_region_stands_beside_the_national_figures(reviewer: Client) -> None:
     response = reviewer.get(QUE)
-    text = said(response)
+    text = words(response)
 
     assert "Performance: Quebec (QUE)" in text
     assert "National: JFO officers (n = 43)" in text
@@ -152,14 +139,14 @@ def test_a_wrong_fiscal_year_is_refused_in_a_sentence(address: str, reviewer: Cl
     response = reviewer.get(f"{address}?fy=2010")
 
     assert response.status_code == 400
-    assert "Write it as two years in a row, for example 2010-2011." in said(response)
+    assert "Write it as two years in a row, for example 2010-2011." in words(response)
 
 
 # Where there is nothing
 
 
 def test_a_year_without_files_says_so_and_still_has_its_cost(reviewer: Client) -> None:
-    text = said(reviewer.get(f"{NATIONAL}?fy=2008-2009"))
+    text = words(reviewer.get(f"{NATIONAL}?fy=2008-2009"))
 
     assert "All regions: no IMS file on record was opened in fiscal year 2008-2009." in text
     assert "The files on record were opened from April 1, 2010 to March 31, 2011." in text
@@ -167,7 +154,7 @@ def test_a_year_without_files_says_so_and_still_has_its_cost(reviewer: Client) -
 
 
 def test_a_region_before_its_time_is_an_empty_page(reviewer: Client) -> None:
-    text = said(reviewer.get("/en/performance/regions/SOR/"))
+    text = words(reviewer.get("/en/performance/regions/SOR/"))
 
     assert "Southern Ontario (SOR): no IMS file on record was opened in fiscal year 2010-2011." in text
     assert "Southern Ontario (SOR): there was no JFO in fiscal year 2010-2011, and nobody was on one." in text
@@ -177,7 +164,7 @@ def test_a_portal_without_files_says_who_can_bring_them(reviewer: Client) -> Non
     ImsFile.objects.all()._raw_delete(ImsFile.objects.db)
     response = reviewer.get(NATIONAL)
 
-    assert "No IMS file is on record yet. An administrator can import them." in said(response)
+    assert "No IMS file is on record yet. An administrator can import them." in words(response)
     assert "IMS data to" not in body(response)
 
 
@@ -188,12 +175,12 @@ def test_a_manager_sees_every_figure_of_the_own_region(manager: Client, reviewer
     for name in CHARTS[QUE]:
         address = f"{QUE}?chart={name}&format=csv"
         assert data(manager, address) == data(reviewer, address)
-    assert "Too few" not in said(manager.get(QUE))
+    assert "Too few" not in words(manager.get(QUE))
 
 
 def test_few_officers_of_another_region_are_not_shown(manager: Client) -> None:
     rows = {row["Region"]: row for row in data(manager, f"{NATIONAL}?chart=regions&format=csv")}
-    text = said(manager.get(NATIONAL))
+    text = words(manager.get(NATIONAL))
 
     assert rows["ATL"] == dict.fromkeys(rows["ATL"], "") | {"Region": "ATL"}
     assert rows["GTA"]["Files per JFO officer"] == "71.2"
@@ -203,7 +190,7 @@ def test_few_officers_of_another_region_are_not_shown(manager: Client) -> None:
 
 
 def test_a_small_group_is_shown_with_the_others_where_all_may_be(manager: Client) -> None:
-    text = said(manager.get(ATL))
+    text = words(manager.get(ATL))
 
     assert "All IMS users (n = 20)" in text
     assert "JFO officers (n" not in text

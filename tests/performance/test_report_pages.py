@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from io import BytesIO, StringIO
-from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -15,6 +14,7 @@ from django.test import Client
 from python_calamine import load_workbook
 
 from registry.models import User
+from tests.pages import body, words
 
 pytestmark = pytest.mark.django_db
 
@@ -35,17 +35,6 @@ def client(client_of: ClientOf, auditor: User) -> Client:
 @pytest.fixture
 def manager(client_of: ClientOf, que_manager: User) -> Client:
     return client_of(que_manager)
-
-
-def body(response: Any) -> str:
-    content = b"".join(response.streaming_content) if response.streaming else response.content
-    return content.decode()
-
-
-def said(response: Any) -> str:
-    """What the page's main part says, in one line."""
-    main = body(response).split("<main")[1].split("</main>")[0]
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", main)))
 
 
 def printed(slug: str, *options: str) -> str:
@@ -107,8 +96,8 @@ def test_a_french_csv_opens_in_a_french_excel(client: Client) -> None:
 
 
 def test_regions_have_the_code_of_the_language_on_the_page_and_one_code_in_files(client: Client) -> None:
-    assert "Région du Grand Toronto (RGT)" in said(client.get("/fr/reports/exhibit-11/"))
-    assert "Greater Toronto Area (GTA)" in said(client.get("/en/reports/exhibit-11/"))
+    assert "Région du Grand Toronto (RGT)" in words(client.get("/fr/reports/exhibit-11/"))
+    assert "Greater Toronto Area (GTA)" in words(client.get("/en/reports/exhibit-11/"))
     assert "GTA," in body(client.get("/fr/reports/exhibit-11/?format=csv"))
 
 
@@ -116,7 +105,7 @@ def test_regions_have_the_code_of_the_language_on_the_page_and_one_code_in_files
 
 
 def test_what_differs_comes_first_with_the_difference_in_words_and_figures(client: Client) -> None:
-    text = said(client.get("/en/reports/exhibit-7/"))
+    text = words(client.get("/en/reports/exhibit-7/"))
 
     assert "14 of 18 published figures agree with those computed." in text
     assert re.search(r"Other officers All kinds 45\.5 45\.6 \+0\.1 Differs For officers outside JFOs", text)
@@ -125,12 +114,12 @@ def test_what_differs_comes_first_with_the_difference_in_words_and_figures(clien
 
 
 def test_money_and_words_are_compared_as_they_are_printed(client: Client) -> None:
-    assert re.search(r"Salaries \$1,177,110 \$1,176,918 −\$192 Differs", said(client.get("/en/reports/exhibit-11/")))
-    assert re.search(r"BEST-NFE Covered by an arrangement No No – Agrees", said(client.get("/en/reports/exhibit-5/")))
+    assert re.search(r"Salaries \$1,177,110 \$1,176,918 −\$192 Differs", words(client.get("/en/reports/exhibit-11/")))
+    assert re.search(r"BEST-NFE Covered by an arrangement No No – Agrees", words(client.get("/en/reports/exhibit-5/")))
 
 
 def test_a_figure_hidden_from_a_manager_neither_agrees_nor_differs(manager: Client) -> None:
-    text = said(manager.get("/en/reports/exhibit-11/"))
+    text = words(manager.get("/en/reports/exhibit-11/"))
 
     assert "18 of 25 published figures agree with those computed." in text
     assert "Published figures without a computed one to show: 4" in text
@@ -138,7 +127,7 @@ def test_a_figure_hidden_from_a_manager_neither_agrees_nor_differs(manager: Clie
 
 
 def test_other_parameters_are_not_compared_and_the_page_says_why(client: Client) -> None:
-    text = said(client.get("/en/reports/exhibit-7/?fy=2009-2010"))
+    text = words(client.get("/en/reports/exhibit-7/?fy=2009-2010"))
 
     assert "Published and computed" not in text
     assert "Nothing is compared" in text
@@ -161,7 +150,7 @@ def test_other_parameters_are_not_compared_and_the_page_says_why(client: Client)
 def test_the_title_of_the_chart_is_its_finding(slug: str, finding: str, client: Client) -> None:
     response = client.get(f"/en/reports/{slug}/")
 
-    assert finding in said(response)
+    assert finding in words(response)
     assert f">{html.escape(finding)}</title>" in body(response)
 
 
@@ -182,7 +171,7 @@ def test_a_chart_is_a_drawing_and_a_file_of_data(slug: str, client: Client) -> N
 
 
 def test_a_manager_is_not_told_that_a_hidden_region_may_cost_more(manager: Client) -> None:
-    text = said(manager.get("/en/reports/exhibit-11/"))
+    text = words(manager.get("/en/reports/exhibit-11/"))
 
     assert "Largest salaries shown: Greater Toronto Area (GTA), $1,176,918" in text
     assert "Too few to show (fewer than 5 officers)" in text
@@ -196,14 +185,14 @@ def test_the_page_of_a_day_keeps_the_day_and_says_that_it_is_past(client: Client
 
     assert 'value="2009-05-01"' in body(response)
     assert "You are looking at May 1, 2009." in body(response)
-    assert "Quebec (QUE), May 1, 2009: 8 rows" in said(response)
+    assert "Quebec (QUE), May 1, 2009: 8 rows" in words(response)
 
 
 def test_a_past_fiscal_year_is_shown_without_a_day(client: Client) -> None:
     response = client.get("/en/reports/exhibit-11/?fy=2008-2009")
 
     assert "You are looking at" not in body(response)
-    assert "fiscal year 2008-2009: " in said(response)
+    assert "fiscal year 2008-2009: " in words(response)
     assert '<option value="2008-2009" selected>' in body(response)
 
 
@@ -220,8 +209,8 @@ def test_a_wrong_parameter_is_refused_in_a_sentence(query: str, sentence: str, c
     data = client.get(f"/en/reports/exhibit-5/?{query}&format=json")
 
     assert (page.status_code, data.status_code) == (400, 400)
-    assert sentence in said(page)
-    assert "Apply" in said(page)
+    assert sentence in words(page)
+    assert "Apply" in words(page)
     assert sentence in json.loads(body(data))["error"]
     assert client.get(f"/en/reports/exhibit-5/?{query}&format=csv").status_code == 400
 
@@ -230,7 +219,7 @@ def test_an_unknown_format_is_refused_with_those_there_are(client: Client) -> No
     response = client.get("/en/reports/exhibit-5/?format=pdf")
 
     assert response.status_code == 400
-    assert "Choose one of these: csv, csv-fr, xlsx, json." in said(response)
+    assert "Choose one of these: csv, csv-fr, xlsx, json." in words(response)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +233,7 @@ def test_the_day_before_any_data_is_an_empty_table_with_the_next_step(client: Cl
     response = client.get("/en/reports/exhibit-5/?as_of=1950-01-01")
 
     assert response.status_code == 200
-    assert "Choose another date, fiscal year or region." in said(response)
+    assert "Choose another date, fiscal year or region." in words(response)
 
 
 def test_the_list_leads_to_every_exhibit(manager: Client) -> None:

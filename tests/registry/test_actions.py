@@ -11,25 +11,15 @@ from django.db import connection
 from django.utils import translation
 
 from registry import actions
-from registry.models import JFO, Assignment, EndReason, Officer, Region, User
+from registry.models import JFO, Assignment, EndReason, Officer, User
+from tests import rows
 
 TODAY = date(2011, 3, 31)
 
 
-def new_officer(number: str = "O-9001") -> Officer:
-    return Officer(
-        number=number,
-        family_name="Essai",
-        given_name="Ana",
-        function="IO",
-        region=Region.objects.get(code="QUE"),
-        start=date(2001, 1, 1),
-    ).save_as(None)
-
-
 @pytest.fixture
 def officer(db: None) -> Officer:
-    return new_officer()
+    return rows.officer(number="O-9001")
 
 
 def jfo(code: str) -> JFO:
@@ -150,7 +140,7 @@ def at_once(*jobs: Callable[[], object]) -> list[str]:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_simultaneous_saves_above_full_time_one_is_refused_with_a_sentence() -> None:
-    officer = new_officer()
+    officer = rows.officer()
     raised = at_once(
         lambda: on_spvm(officer, fte=Decimal("0.60")),
         lambda: on_spvm(officer, jfo=JFO.objects.get(code="FAE"), fte=Decimal("0.60")),
@@ -162,7 +152,7 @@ def test_of_two_simultaneous_saves_above_full_time_one_is_refused_with_a_sentenc
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_simultaneous_assignments_to_one_jfo_one_is_refused_with_a_sentence() -> None:
-    officer = new_officer()
+    officer = rows.officer()
     raised = at_once(*[lambda: on_spvm(officer, fte=Decimal("0.10"))] * 2)
     assert len(raised) == 1
     assert "already has an assignment to this JFO" in raised[0]

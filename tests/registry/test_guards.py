@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from registry import guards
-from registry.models import JFO, Assignment, Officer, Region
+from registry.models import JFO, Assignment, Officer
+from tests import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -15,14 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def officer() -> Officer:
     """An officer with 0.60 FTE on SPVM-JFO for the whole of 2010."""
-    officer = Officer(
-        number="O-9001",
-        family_name="Essai",
-        given_name="Ana",
-        function="IO",
-        region=Region.objects.get(code="QUE"),
-        start=date(2005, 1, 1),
-    ).save_as(None)
+    officer = rows.officer()
     assignment(officer, "SPVM-JFO", "0.60", date(2010, 1, 1), date(2010, 12, 31)).save()
     return officer
 

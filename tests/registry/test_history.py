@@ -1,7 +1,5 @@
 """What the history tells, in words, and to whom; see tests/kit/test_changes.py for how it is worded."""
 
-import csv
-import io
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -14,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from jfo_portal.kit.history import Door, Tracked
 from registry import actions
 from registry.models import JFO, Assignment, Contact, Officer, Region, Role, User
+from tests.pages import csv_rows
 from wca.models import Arrangement
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +33,7 @@ def admin(client_of: SignIn, administrator: User) -> Client:
 
 def exported(client: Client, query: str = "") -> list[dict[str, str]]:
     response = client.get(f"/en/history/?format=csv&{query}")
-    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
-    return list(csv.DictReader(io.StringIO(text)))
+    return csv_rows(response)
 
 
 def open_assignment(number: str) -> Assignment:

@@ -1,7 +1,5 @@
 """What the list of JFOs and a JFO's page show, to whom, and at what price."""
 
-import csv
-import io
 from collections.abc import Callable
 from datetime import date
 
@@ -13,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from jfo_portal.kit.tables import Column
 from registry import panels
 from registry.models import JFO, Contact, ContactFunction, User
+from tests.pages import csv_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +38,7 @@ def listed(client: Client, query: str = "") -> list[str]:
 
 
 def cells(client: Client, query: str = "") -> dict[str, dict[str, str]]:
-    body = b"".join(client.get(f"/en/jfos/?format=csv&{query}").streaming_content)  # type: ignore[attr-defined]
-    return {row["Code"]: row for row in csv.DictReader(io.StringIO(body.decode()))}
+    return {row["Code"]: row for row in csv_rows(client.get(f"/en/jfos/?format=csv&{query}"))}
 
 
 def body(client: Client, address: str) -> str:

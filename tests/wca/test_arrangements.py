@@ -1,12 +1,11 @@
 """The register of arrangements, one arrangement's page, and the clause behind a cell of the matrix."""
 
 from datetime import date
-from html import unescape
 
 import pytest
-from django.utils.html import strip_tags
 
 from registry.models import JFO, Agency, User
+from tests.pages import words
 from wca.models import Arrangement, Coverage, Signatory
 
 pytestmark = pytest.mark.django_db
@@ -18,11 +17,6 @@ EVERYBODY = ["que.manager", "gta.manager", "atl.manager", "nhq.reviewer", "admin
 @pytest.fixture
 def reviewer(client_of, nhq_reviewer):
     return client_of(nhq_reviewer)
-
-
-def words(response):
-    """Return the page as it reads, without markup."""
-    return " ".join(unescape(strip_tags(response.content.decode())).split())
 
 
 def references(page):

@@ -4,12 +4,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.bilingual import Named, in_language
-from jfo_portal.kit.history import Tracked, TrackedQuerySet
-from jfo_portal.kit.scoping import ScopedQuerySet
-
-
-class ClauseQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Clause sets and their clauses: everybody who signed in may read them."""
+from jfo_portal.kit.history import Tracked
+from jfo_portal.kit.scoping import OpenQuerySet
 
 
 class ClauseSet(Named, Tracked):
@@ -18,7 +14,7 @@ class ClauseSet(Named, Tracked):
     code = models.SlugField(_("code"), max_length=40)
     version = models.PositiveSmallIntegerField(_("version"))
 
-    objects = ClauseQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clause set")
@@ -61,7 +57,7 @@ class Clause(Wording, Tracked):
     title_en = models.CharField(_("title in English"), max_length=120)
     title_fr = models.CharField(_("title in French"), max_length=120)
 
-    objects = ClauseQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clause")
@@ -90,7 +86,7 @@ class ClausePart(Wording, Tracked):
     clause = models.ForeignKey(Clause, verbose_name=_("clause"), on_delete=models.PROTECT, related_name="parts")
     number = models.PositiveSmallIntegerField(_("number"))
 
-    objects = ClauseQuerySet.as_manager()
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clause part")
