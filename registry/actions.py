@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jfo_portal.kit.history import Door
+from jfo_portal.kit.periods import today
 
 from .models import JFO, Assignment, EndReason, Officer, User
 
@@ -31,7 +32,11 @@ def _reread(assignment: Assignment) -> Assignment:
 
 
 def _require_review(row: Assignment, day: date) -> None:
-    """Refuse to leave an assignment open past the policy period without a review date (domain rule 4)."""
+    """Refuse to leave an assignment open past the policy period without a review date to come (domain rule 4)."""
+    if row.end is None and row.review_on is not None and row.review_on < day:
+        raise ValidationError(
+            {"review_on": _("%(day)s is over. Give a later date for the review.") % {"day": row.review_on}}
+        )
     if row.is_past_policy_unreviewed(day):
         raise ValidationError(
             {
@@ -59,7 +64,9 @@ def assign(
     """Put the officer on the JFO; returns the new assignment."""
     with transaction.atomic():
         row = Assignment(officer=_locked(officer.pk), jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
-        return row.save_as(by, reason=reason, door=door)
+        row.save_as(by, reason=reason, door=door)
+        _require_review(row, today())
+        return row
 
 
 def extend(
@@ -80,6 +87,15 @@ def extend(
                 {
                     "end": _("The assignment already lasts until %(day)s. To shorten it, end it instead.")
                     % {"day": row.end}
+                }
+            )
+        if end is not None and row.end is None and end < day:
+            raise ValidationError(
+                {
+                    "end": _(
+                        "The assignment has no last day, and %(day)s is over. To end it on that day, end it instead."
+                    )
+                    % {"day": end}
                 }
             )
         row.end, row.review_on, row.end_reason = end, review_on, ""
@@ -150,4 +166,6 @@ def transfer(
         old.end, old.end_reason = start - timedelta(days=1), EndReason.TRANSFER
         old.save_as(by, reason=reason, door=door)
         new = Assignment(officer=old.officer, jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
-        return new.save_as(by, reason=reason, door=door)
+        new.save_as(by, reason=reason, door=door)
+        _require_review(new, today())
+        return new

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, cast
 
 from django import forms
+from django.core.validators import BaseValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,11 +17,22 @@ from .models import JFO, Assignment, EndReason, Officer
 
 def _fte_field() -> forms.DecimalField:
     """Return the model's own field, typed with the reader's decimal mark."""
-    return cast(forms.DecimalField, Assignment._meta.get_field("fte").formfield(localize=True))
+    field = Assignment._meta.get_field("fte")
+    return cast(
+        forms.DecimalField,
+        field.formfield(
+            localize=True,
+            # So that the form says it together with what else is wrong; it checks the digits itself.
+            validators=[one for one in field.validators if isinstance(one, BaseValidator)],
+            error_messages={"invalid": _("Type the FTE as a number, for example 0.50.")},
+        ),
+    )
 
 
 class JFOField(forms.ModelChoiceField):
     """One of the JFOs that are not over, in one list by region, with their names."""
+
+    default_error_messages = {"invalid_choice": _("This JFO is not, or no longer, in the list. Choose another one.")}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(JFO.objects.none(), label=_("JFO"), **options)
@@ -40,6 +52,10 @@ class JFOField(forms.ModelChoiceField):
 
 class OfficerField(forms.ModelChoiceField):
     """One of the officers whose assignments the reader may change."""
+
+    default_error_messages = {
+        "invalid_choice": _("This officer is not, or no longer, in the list. Choose another one.")
+    }
 
     def __init__(self, **options: Any) -> None:
         super().__init__(Officer.objects.none(), label=_("Officer"), **options)
@@ -65,6 +81,14 @@ class ReasonedForm(forms.Form):
         self.order_fields([*(name for name in self.fields if name != "reason"), "reason"])
 
 
+def _review_field() -> DayField:
+    return DayField(
+        label=_("Review date"),
+        required=False,
+        help_text=_("YYYY-MM-DD; when an assignment without a last day will be looked at again."),
+    )
+
+
 class AssignForm(ReasonedForm):
     """A new assignment of one of the reader's officers."""
 
@@ -73,11 +97,7 @@ class AssignForm(ReasonedForm):
     fte = _fte_field()
     start = DayField(label=_("First day"))
     end = DayField(label=_("Last day"), required=False, help_text=_("YYYY-MM-DD; empty if it is not known yet."))
-    review_on = DayField(
-        label=_("Review date"),
-        required=False,
-        help_text=_("YYYY-MM-DD; when an assignment without a last day will be looked at again."),
-    )
+    review_on = _review_field()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, reader: Reader, day: date, **options: Any) -> None:
         super().__init__(data, **options)
@@ -116,6 +136,7 @@ class TransferForm(ReasonedForm):
     )
     fte = _fte_field()
     end = DayField(label=_("Last day"), required=False, help_text=_("YYYY-MM-DD; empty if it is not known yet."))
+    review_on = _review_field()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, reader: Reader, day: date, **options: Any) -> None:
         super().__init__(data, **options)

@@ -14,17 +14,18 @@ from jfo_portal.kit.models import Import, ImportState
 
 from .measures import posts_on, strength
 from .models import JFO, Assignment, Role
-from .needs import SHOWN, Figure, Need, NeedGroup
+from .needs import SHOWN, Figure, Need, NeedGroup, in_own_region
 from .tables import assignment_actions
 
 
 def figures(reader: Reader, day: date) -> Sequence[Figure]:
     """Return the JFOs, the officers and the FTE of the reader's regions on the day; two queries."""
     jfos = JFO.objects.visible_to(reader).of_own_regions(reader).as_of(day)
+    regions = list(jfos.values_list("region__code", flat=True))
     serving = strength(posts_on(Assignment.objects.visible_to(reader), day))
     return [
-        Figure(formats.number(jfos.count()), _("active JFOs"), reverse("jfos")),
-        Figure(formats.number(serving.officers), _("officers on a JFO"), reverse("assignments")),
+        Figure(formats.number(len(regions)), _("active JFOs"), in_own_region(reverse("jfos"), reader, regions)),
+        Figure(formats.number(serving.officers), _("officers on a JFO"), f"{reverse('officers')}?on_jfo=yes"),
         Figure(formats.text(serving.fte, "fte"), _("FTE on JFOs"), reverse("assignments")),
     ]
 

@@ -4,7 +4,7 @@ An app registers a function of (reader, day) that returns groups; the home page 
 not empty. A group shows its first lines; its count is that of all of them, and its link opens their list.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,6 +59,15 @@ def register(*, needs: Needs | None = None, figures: Figures | None = None) -> N
         _needs.append(needs)
     if figures is not None:
         _figures.append(figures)
+
+
+def in_own_region(address: str, reader: Reader, codes: Iterable[str]) -> str:
+    """Return a list's address narrowed to the one region among the codes; as it is for those who see everything, and
+    for a manager of several regions, since a list takes one."""
+    own = set() if reader.sees_everything else set(codes)
+    if len(own) != 1:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}region={own.pop()}"
 
 
 def needs_of(reader: Reader, day: date) -> list[NeedGroup]:

@@ -11,7 +11,7 @@ from jfo_portal.kit import formats
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.tables import Link
 from registry.models import JFO, Role
-from registry.needs import SHOWN, Figure, Need, NeedGroup
+from registry.needs import SHOWN, Figure, Need, NeedGroup, in_own_region
 
 from .measures import coverage_count, coverage_on
 from .models import Arrangement, Coverage
@@ -21,13 +21,14 @@ READERS = frozenset({Role.REGIONAL_MANAGER, Role.NHQ_REVIEWER})
 
 def figures(reader: Reader, day: date) -> Sequence[Figure]:
     """Return how many of the reader's JFOs an arrangement covers on the day."""
-    count = coverage_count(coverage_on(JFO.objects.visible_to(reader).of_own_regions(reader), day))
+    rows = coverage_on(JFO.objects.visible_to(reader).of_own_regions(reader), day)
+    count = coverage_count(rows)
     return [
         Figure(
             _("%(covered)s of %(jfos)s")
             % {"covered": formats.number(count.covered), "jfos": formats.number(count.jfos)},
             _("JFOs with an arrangement in force"),
-            reverse("gap-report"),
+            in_own_region(reverse("gap-report"), reader, (row.jfo.region.code for row in rows)),
         )
     ]
 
@@ -43,14 +44,12 @@ def needs(reader: Reader, day: date) -> Sequence[NeedGroup]:
     lapsing = list(
         Arrangement.objects.visible_to(reader).lapsing_after(day).filter(Exists(named)).order_by("expiry", "reference")
     )
-    # The lists behind take one region; a manager of several opens them whole.
-    codes = set() if reader.sees_everything else {row.jfo.region.code for row in rows}
-    region = f"region={codes.pop()}" if len(codes) == 1 else ""
+    regions = {row.jfo.region.code for row in rows}
     return [
         NeedGroup(
             title=_("JFOs that share information without an arrangement"),
             count=len(uncovered),
-            href=f"{reverse('gap-report')}?{region}#without",
+            href=in_own_region(reverse("gap-report"), reader, regions) + "#without",
             needs=[
                 Need(
                     when=jfo.region.short,
@@ -63,7 +62,7 @@ def needs(reader: Reader, day: date) -> Sequence[NeedGroup]:
         NeedGroup(
             title=_("Arrangements that end within 180 days"),
             count=len(lapsing),
-            href=f"{reverse('arrangements')}?status=lapsing&{region}",
+            href=in_own_region(f"{reverse('arrangements')}?status=lapsing", reader, regions),
             needs=[
                 Need(
                     when=str(row.expiry),

@@ -10,12 +10,13 @@ import django_filters
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, OperationalError, models
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
+from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -71,13 +72,19 @@ class Page(TemplateResponseMixin, ContextMixin, View):
     readers: ClassVar[frozenset[str] | None] = None
     title: str | Promise = ""
     section: ClassVar[str] = ""  # the entry of the main navigation that the page belongs to
+    # The browser keeps no page that its Back button would show to the next person, but for what was typed.
+    is_typed_into: ClassVar[bool] = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
+            if request.method == "POST":
+                messages.warning(request, _("Your session had ended, so nothing was saved. Sign in and send it again."))
             return redirect_to_login(request.get_full_path())
         if self.readers is not None and self.reader.role not in self.readers:
             raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+        response = super().dispatch(request, *args, **kwargs)
+        patch_cache_control(response, private=True, **({} if self.is_typed_into else {"no_store": True}))
+        return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer with the page; a subclass may answer with a file."""
@@ -95,12 +102,15 @@ class Page(TemplateResponseMixin, ContextMixin, View):
 
     @cached_property
     def day(self) -> date:
-        """The day asked for, or today; a date that cannot be read leaves a message and shows today."""
+        """The day asked for, or today; a date that cannot be read leaves a message and shows today, but makes no file,
+        which could not say so."""
         asked = self.request.GET.get("as_of", "").strip()
         if not asked:
             return today()
         day = day_within_reach(asked)
         if day is None:
+            if self.request.GET.get("format"):
+                raise BadRequest(f"as_of: {asked!r}")
             messages.error(
                 self.request,
                 _("“%(text)s” is not a date. Type it as YYYY-MM-DD, for example %(today)s. The page shows %(today)s.")
@@ -167,6 +177,12 @@ def chips_of(form: BaseForm, query: QueryDict) -> list[Chip]:
     return chips
 
 
+def require_readable(filterset: django_filters.FilterSet | None) -> None:
+    """Answer 400 where a filter cannot be read: a file without it would hold other rows than were asked for."""
+    if filterset is not None and not filterset.form.is_valid():
+        raise BadRequest(filterset.form.errors.as_json())
+
+
 @dataclass(frozen=True)
 class Heading:
     """A column's heading, with its sort link where the column sorts."""
@@ -206,6 +222,7 @@ class ListPage(Page):
             return super().get(request, *args, **kwargs)
         if file_format not in exports.FORMATS:
             raise Http404
+        require_readable(self.filterset)
         return exports.response(
             file_format,
             f"{self.file_name}-{self.day}",
@@ -360,6 +377,7 @@ class FormPage(Page):
     """
 
     template_name = "form.html"
+    is_typed_into = True
     submit_label: str | Promise = ""
 
     @property

@@ -1,6 +1,7 @@
 """Assignments: the list, one assignment's page, and what a regional manager does to them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, cast
 
 from django.contrib import messages
@@ -20,13 +21,13 @@ from registry.forms import AssignForm, EndForm, ExtendForm, TransferForm
 from registry.measures import fte_on
 from registry.models import JFO, Assignment, EndReason, Officer, Role
 from registry.models.assignments import AssignmentQuerySet
-from registry.tables import assignment_columns, sees_officers_of
+from registry.tables import assignment_columns, keeping_day, sees_officers_of
 
 MANAGERS = frozenset({Role.REGIONAL_MANAGER})
 
 
-def _to_assignments() -> Crumb:
-    return Crumb(_("Assignments"), reverse("assignments"))
+def _to_assignments(day: date) -> Crumb:
+    return Crumb(_("Assignments"), keeping_day(reverse("assignments"), day))
 
 
 def _saved(request: HttpRequest, row: Assignment) -> str:
@@ -79,7 +80,7 @@ class AssignmentPage(RowPage):
         return Assignment.objects.visible_to(self.reader).with_names()
 
     def crumbs(self) -> Sequence[Crumb]:
-        return [_to_assignments()]
+        return [_to_assignments(self.day)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
@@ -102,12 +103,13 @@ class Assign(FormPage):
     submit_label = gettext_lazy("Assign")
 
     def crumbs(self) -> Sequence[Crumb]:
-        return [_to_assignments()]
+        return [_to_assignments(self.day)]
 
     def get_form(self, data: Mapping[str, Any] | None = None) -> AssignForm:
-        asked = self.request.GET
-        officer = Officer.objects.visible_to(self.reader).filter(number=asked.get("officer", "")).first()
-        jfo = JFO.objects.visible_to(self.reader).filter(code=asked.get("jfo", "")).first()
+        # PostgreSQL takes no NUL in a text, and no code has one.
+        number, code = (self.request.GET.get(name, "").replace("\0", "") for name in ("officer", "jfo"))
+        officer = Officer.objects.visible_to(self.reader).filter(number=number).first()
+        jfo = JFO.objects.visible_to(self.reader).filter(code=code).first()
         return AssignForm(
             data,
             reader=self.reader,
@@ -142,7 +144,7 @@ class _Change(FormPage):
         return RowPage.found(Assignment.objects.editable_by(self.reader).with_names(), pk=self.kwargs["pk"])
 
     def crumbs(self) -> Sequence[Crumb]:
-        return [_to_assignments(), Crumb(str(self.row), self.row.get_absolute_url())]
+        return [_to_assignments(self.day), Crumb(str(self.row), self.row.get_absolute_url())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"row": self.row}
@@ -207,6 +209,7 @@ class Transfer(_Change):
             start=day,
             fte=values["fte"],
             end=values["end"],
+            review_on=values["review_on"],
             reason=values["reason"],
         )
         address = _saved(self.request, row)

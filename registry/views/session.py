@@ -30,7 +30,9 @@ class SignIn(LoginView):
                 {
                     "username": user.username,
                     "role": user.get_role_display(),
-                    "regions": ", ".join(region.name for region in user.regions.all()) or _("every region"),
+                    "regions": _("every region")
+                    if user.sees_everything
+                    else ", ".join(region.name for region in user.regions.all()) or _("none yet"),
                 }
                 for user in users
             ]

@@ -116,6 +116,33 @@ def test_going_back_asks_again_since_the_browser_keeps_no_officers(signed_in: Si
     assert "O-0" not in page.evaluate("Object.values({...localStorage, ...sessionStorage}).join()")
 
 
+def test_a_date_that_cannot_be_read_is_said_with_javascript_too(signed_in: SignedIn) -> None:
+    """Only the rows were swapped: today's came in answer to another day, without a word."""
+    page = signed_in("que.manager")
+    page.goto("/en/assignments/")
+    page.fill("[name=as_of]", "9/2/12")
+    page.locator(".filters button[type=submit]").click()
+    expect(page.locator(".messages")).to_contain_text("“9/2/12” is not a date")
+    expect(page.locator(".filters button[type=submit]")).to_be_focused()
+    page.goto("/en/history/")
+    page.fill("[name=first]", "9/2/12")
+    page.locator(".filters button[type=submit]").click()
+    expect(page.locator(".field-error")).to_contain_text("YYYY-MM-DD")
+
+
+def test_whatever_has_the_focus_shows_it(signed_in: SignedIn) -> None:
+    """Buttons and fields had a faint glow in place of the ring, and nothing at all in forced colours."""
+    page = signed_in("que.manager")
+    page.goto("/en/assignments/new/")
+    style = "const s = getComputedStyle(document.activeElement); return [s.outlineStyle, s.outlineWidth]"
+    for _press in range(25):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement !== document.body"):
+            assert page.evaluate(f"() => {{ {style} }}") == ["solid", "3px"], page.evaluate(
+                "document.activeElement.outerHTML"
+            )
+
+
 def test_filters_work_without_javascript(signed_in: SignedIn, browser: Browser, base_url: str) -> None:
     state = signed_in("gta.manager").context.storage_state()
     with browser.new_context(java_script_enabled=False, base_url=base_url, storage_state=state) as context:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -107,6 +108,20 @@ def test_a_confirmed_import_is_saved_with_its_counts(client: Client, clerk: User
     result = page(client.get(reverse("import-result", args=[made.pk])))
     assert made.file_hash in result
     assert "the sheet of May" in result
+
+
+def test_a_lock_that_does_not_come_is_told_and_nothing_is_saved(
+    client: Client, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite the lock is asked for when the transaction begins, and waiting in vain was an error of the server."""
+    made = staged(client, HEADER + ROW)
+    digest = review(client, made).context["digest"]
+    monkeypatch.setattr(transaction, "atomic", Mock(side_effect=OperationalError("database is locked")))
+    response = client.post(reverse("import-review", args=[made.pk]), {"confirmed": digest, "reason": "the sheet"})
+    monkeypatch.undo()
+    assert "busy with other changes" in page(response)
+    made.refresh_from_db()
+    assert made.state == ImportState.DRAFT
 
 
 def test_errors_are_shown_beside_their_cell_and_offer_no_confirmation(client: Client, assignment: Assignment) -> None:

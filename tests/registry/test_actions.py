@@ -98,9 +98,35 @@ def test_a_long_assignment_stays_open_only_with_a_review_date(officer: Officer) 
     assert actions.extend(row, by=None, end=None, review_on=date(2011, 9, 30), day=TODAY).end is None
 
 
+def test_a_new_assignment_begun_long_ago_needs_a_review_date_too(officer: Officer) -> None:
+    """It was saved, and stood on the home page at once as one past the policy period."""
+    with pytest.raises(ValidationError, match="more than 5 years"):
+        on_spvm(officer, start=date(2005, 1, 1))
+    old = on_spvm(officer, start=date(2005, 1, 1), end=TODAY)
+    with pytest.raises(ValidationError, match="more than 5 years"):
+        actions.transfer(old, by=None, jfo=jfo("FAE"), start=date(2006, 1, 1), fte=Decimal("1.00"))
+    assert Assignment.objects.get(officer=officer) == old
+
+
+def test_a_review_is_to_come(officer: Officer) -> None:
+    """A review date long past quieted the reminder for ever."""
+    row = on_spvm(officer)
+    with pytest.raises(ValidationError, match="2011-03-30 is over"):
+        actions.extend(row, by=None, end=None, review_on=date(2011, 3, 30), day=TODAY)
+    assert actions.extend(row, by=None, end=None, review_on=TODAY, day=TODAY).review_on == TODAY
+
+
+def test_extending_does_not_end_an_open_assignment_in_the_past(officer: Officer) -> None:
+    """A slip in the year took months of service away, without a reason for the end."""
+    row = on_spvm(officer)
+    with pytest.raises(ValidationError, match="end it instead"):
+        actions.extend(row, by=None, end=date(2010, 3, 31), day=TODAY)
+    assert actions.extend(row, by=None, end=date(2012, 3, 31), day=TODAY).end == date(2012, 3, 31)
+
+
 def test_what_may_not_stay_open_is_what_the_list_names(officer: Officer) -> None:
     """The list, its column and the refusal each counted five years in their own way, and differed by a day."""
-    row = on_spvm(officer, start=date(2006, 3, 31))
+    row = on_spvm(officer, start=date(2006, 3, 31), end=TODAY)
     assert actions.extend(row, by=None, end=None, day=date(2011, 3, 30)).end is None
     with pytest.raises(ValidationError, match="more than 5 years"):
         actions.extend(row, by=None, end=None, day=TODAY)

@@ -111,7 +111,7 @@ def test_reviewers_and_administrators_have_no_forms_of_managers(nhq_reviewer: Us
         ("start", "31/03/2011", "YYYY-MM-DD"),
         ("start", "1969-01-01", "cannot start earlier"),
         ("end", "2009-01-01", "before the first day"),
-        ("jfo", "999999999999999999999", "valid choice"),
+        ("jfo", "999999999999999999999", "Choose another one"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_saved(manager: Client, field: str, value: str, sentence: str) -> None:
@@ -183,3 +183,11 @@ def test_a_page_asks_the_same_few_queries_whatever_its_rows(manager: Client, pat
         rows.assignment(rows.officer(), "FAE", date(2010, 1, 1), date(2011, 4, 30))
     assert queries() == before
     assert before <= 15
+
+
+def test_the_links_of_an_assignment_keep_the_day(manager: Client) -> None:
+    """They led back to today without a word."""
+    row = a_que_assignment()
+    main = manager.get(f"/en/assignments/{row.pk}/?as_of=2009-06-30").content.decode().split("<main")[1]
+    facts = main.split("<h2>History")[0]
+    assert facts.count("?as_of=2009-06-30") == facts.count('href="') > 0

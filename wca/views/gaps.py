@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import exports, formats
 from jfo_portal.kit.charts import SVG, Chart, Series, StackedBar, StackedBars
-from jfo_portal.kit.views import Chip, Crumb, Page, chips_of, marks, rows_of
+from jfo_portal.kit.views import Chip, Crumb, Page, chips_of, marks, require_readable, rows_of
 from registry.models import JFO, Kind
 from registry.needs import Figure
 from registry.tables import keeping_day
@@ -103,6 +103,7 @@ class GapReport(Page):
         file_format = request.GET.get("format", "")
         if not file_format:
             return super().get(request, *args, **kwargs)
+        require_readable(self.filterset)
         name = request.GET.get("table", "")
         if file_format == "svg":
             return self.chart_file(name)

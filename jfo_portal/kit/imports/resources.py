@@ -83,6 +83,15 @@ def lock_table(model: type[models.Model], mode: str = "SHARE ROW EXCLUSIVE") -> 
             cursor.execute(f"LOCK TABLE {table} IN {mode} MODE")
 
 
+def lock_refused(error: OperationalError) -> ImportRefused:
+    """Return the refusal for a lock that did not come; any other error of the database is raised as it is."""
+    if not _BUSY.search(str(error)):
+        raise error
+    return ImportRefused(
+        _("The database was busy with other changes, and nothing was saved. Confirm the import again.")
+    )
+
+
 class PreviewRemade(ImportRefused):
     """What would be done is no longer what was confirmed."""
 
@@ -375,11 +384,7 @@ class Resource(import_export.resources.Resource):
                 _("The database refused the import, and nothing was saved. %(why)s") % {"why": self.refusal(error)}
             ) from error
         except OperationalError as error:
-            if not _BUSY.search(str(error)):
-                raise
-            raise ImportRefused(
-                _("The database was busy with other changes, and nothing was saved. Confirm the import again.")
-            ) from error
+            raise lock_refused(error) from error
 
     def _save(self, sheet: Sheet, confirmed: str, reason: str) -> Counts:
         self.lock()

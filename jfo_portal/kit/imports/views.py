@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import models
+from django.db import OperationalError, models
 from django.forms import BaseForm
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -27,7 +27,7 @@ from .fields import shown
 from .forms import ConfirmForm, UploadForm
 from .preview import Outcome, Preview, PreviewRow
 from .reading import ImportRefused
-from .resources import Resource
+from .resources import Resource, lock_refused
 
 SAMPLES = Path(settings.BASE_DIR) / "fixtures" / "samples"
 _ROWS_PER_PAGE = 100
@@ -185,6 +185,9 @@ class Review(ImportPage, RowPage):
             )
         except ImportRefused as refusal:
             form.add_error(None, str(refusal))
+            return False
+        except OperationalError as error:
+            form.add_error(None, str(lock_refused(error)))
             return False
         return True
 
