@@ -1,22 +1,33 @@
-"""What is done to assignments: each action is one transaction, and leaves a history record of every row it writes.
+"""What is done to assignments: each action is one transaction and one change set, and leaves a version of every row.
 
 Every action locks the officer's row first, so that of two simultaneous ones the second is checked
 against what the first wrote. A rule it would break raises ValidationError, whose sentences name the
-other assignment; nothing is saved then.
+other assignment; nothing is saved then. `within` makes an action part of a larger act.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from jfo_portal.kit import formats
+from jfo_portal.kit.changesets import ChangeSet, act
+from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Door
 from jfo_portal.kit.periods import today
 
 from .models import JFO, Assignment, EndReason, Officer, User
+
+ONE_DAY = timedelta(days=1)
+
+
+def lock_officers(ids: Iterable[int]) -> dict[int, Officer]:
+    """Lock the officers' rows in the order of their keys, so that no two acts wait for one another; by key."""
+    rows = Officer.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
+    return {row.pk: row for row in rows}
 
 
 def _locked(officer_id: int) -> Officer:
@@ -26,7 +37,9 @@ def _locked(officer_id: int) -> Officer:
 def _reread(assignment: Assignment) -> Assignment:
     """Return the row as it is now that the officer is locked; it may have changed since it was shown."""
     officer = _locked(assignment.officer_id)
-    row = Assignment.objects.with_names().get(pk=assignment.pk)
+    row = Assignment.objects.with_names().filter(pk=assignment.pk).first()
+    if row is None:
+        raise ValidationError(_("This assignment is not there any more: somebody undid it meanwhile."))
     row.officer = officer
     return row
 
@@ -49,6 +62,18 @@ def _require_review(row: Assignment, day: date) -> None:
         )
 
 
+def _require_inside(row: Assignment, start: date, field: str) -> None:
+    """Refuse a change from a day on that the assignment has not reached, or has left behind it."""
+    if start < row.start:
+        raise ValidationError(
+            {field: _("The assignment starts on %(day)s: give that day or a later one.") % {"day": row.start}}
+        )
+    if row.end is not None and start > row.end:
+        raise ValidationError(
+            {field: _("The assignment ends on %(day)s: give that day or an earlier one.") % {"day": row.end}}
+        )
+
+
 def assign(
     *,
     by: User | None,
@@ -60,13 +85,51 @@ def assign(
     review_on: date | None = None,
     reason: str = "",
     door: Door = Door.SCREEN,
+    within: ChangeSet | None = None,
 ) -> Assignment:
     """Put the officer on the JFO; returns the new assignment."""
-    with transaction.atomic():
+    with act(by, reason=reason, door=door, within=within) as change:
         row = Assignment(officer=_locked(officer.pk), jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
-        row.save_as(by, reason=reason, door=door)
+        change.save_row(row)
         _require_review(row, today())
         return row
+
+
+def change_fte(
+    assignment: Assignment,
+    *,
+    by: User | None,
+    fte: Decimal,
+    start: date,
+    reason: str = "",
+    door: Door = Door.SCREEN,
+    within: ChangeSet | None = None,
+) -> Assignment:
+    """Give the assignment another FTE from `start` on; returns the assignment that has it.
+
+    From the first day on it is the same assignment; from a later day on, the old one ends the day
+    before and a new one goes on, so that what was so on earlier days stays so.
+    """
+    with act(by, reason=reason, door=door, within=within) as change:
+        old = _reread(assignment)
+        _require_inside(old, start, "start")
+        if fte == old.fte:
+            raise ValidationError({"fte": _("The FTE is this already. Type another one.")})
+        if start == old.start:
+            old.fte = fte
+            return change.save_row(old)
+        new = Assignment(
+            officer=old.officer,
+            jfo=old.jfo,
+            fte=fte,
+            start=start,
+            end=old.end,
+            end_reason=old.end_reason,
+            review_on=old.review_on,
+        )
+        old.end, old.end_reason, old.review_on = start - ONE_DAY, EndReason.CHANGE, None
+        change.save_row(old)
+        return change.save_row(new)
 
 
 def extend(
@@ -78,10 +141,19 @@ def extend(
     reason: str = "",
     day: date,
     door: Door = Door.SCREEN,
+    within: ChangeSet | None = None,
 ) -> Assignment:
     """Move the last day later, or to none; returns the assignment as saved. `day` is today."""
-    with transaction.atomic():
+    with act(by, reason=reason, door=door, within=within) as change:
         row = _reread(assignment)
+        if row.end is not None and row.end < FiscalYear.of(day).first_day - ONE_DAY:
+            raise ValidationError(
+                _(
+                    "This assignment ended on %(day)s, in an earlier fiscal year, whose figures stay as they are. "
+                    "Assign the officer anew instead."
+                )
+                % {"day": row.end}
+            )
         if end is not None and row.end is not None and end < row.end:
             raise ValidationError(
                 {
@@ -98,9 +170,12 @@ def extend(
                     % {"day": end}
                 }
             )
+        is_same = (end, review_on) == (row.end, row.review_on)
         row.end, row.review_on, row.end_reason = end, review_on, ""
         _require_review(row, day)
-        return row.save_as(by, reason=reason, door=door)
+        if is_same:
+            raise ValidationError({"end": _("Nothing would change. Give a later day, or a date of review.")})
+        return change.save_row(row)
 
 
 def end_assignment(
@@ -111,9 +186,10 @@ def end_assignment(
     end_reason: EndReason,
     reason: str = "",
     door: Door = Door.SCREEN,
+    within: ChangeSet | None = None,
 ) -> Assignment:
     """Give the assignment its last day and say why it ends; returns the assignment as saved."""
-    with transaction.atomic():
+    with act(by, reason=reason, door=door, within=within) as change:
         row = _reread(assignment)
         if row.end is not None and end > row.end:
             raise ValidationError(
@@ -123,7 +199,7 @@ def end_assignment(
                 }
             )
         row.end, row.end_reason = end, end_reason
-        return row.save_as(by, reason=reason, door=door)
+        return change.save_row(row)
 
 
 def transfer(
@@ -137,12 +213,13 @@ def transfer(
     review_on: date | None = None,
     reason: str = "",
     door: Door = Door.SCREEN,
+    within: ChangeSet | None = None,
 ) -> Assignment:
     """Move the officer to another JFO from `start`: the old assignment ends the day before (domain rule 3).
 
     Returns the new assignment. All or nothing.
     """
-    with transaction.atomic():
+    with act(by, reason=reason, door=door, within=within) as change:
         old = _reread(assignment)
         if jfo == old.jfo:
             raise ValidationError({"jfo": _("The officer is on this JFO already. Choose another one.")})
@@ -153,7 +230,7 @@ def transfer(
                     % {"day": old.start}
                 }
             )
-        if old.end is not None and start > old.end + timedelta(days=1):
+        if old.end is not None and start > old.end + ONE_DAY:
             raise ValidationError(
                 {
                     "start": _(
@@ -163,9 +240,42 @@ def transfer(
                     % {"day": old.end}
                 }
             )
-        old.end, old.end_reason = start - timedelta(days=1), EndReason.TRANSFER
-        old.save_as(by, reason=reason, door=door)
+        old.end, old.end_reason = start - ONE_DAY, EndReason.TRANSFER
+        change.save_row(old)
         new = Assignment(officer=old.officer, jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
-        new.save_as(by, reason=reason, door=door)
+        change.save_row(new)
         _require_review(new, today())
         return new
+
+
+def split(
+    assignment: Assignment,
+    *,
+    by: User | None,
+    jfo: JFO,
+    fte: Decimal,
+    start: date,
+    reason: str = "",
+    door: Door = Door.SCREEN,
+    within: ChangeSet | None = None,
+) -> tuple[Assignment, Assignment]:
+    """Give `fte` of the assignment to another JFO from `start` on, and leave the rest where it is.
+
+    Returns the assignment that stays and the one to the other JFO. Together they have the FTE and the
+    last day that the assignment had, so that no total changes. All or nothing.
+    """
+    with act(by, reason=reason, door=door, within=within) as change:
+        old = _reread(assignment)
+        if jfo == old.jfo:
+            raise ValidationError({"jfo": _("The officer is on this JFO already. Choose another one.")})
+        if fte >= old.fte:
+            raise ValidationError(
+                {
+                    "fte": _("The assignment has %(fte)s FTE: give the other JFO less, or transfer the officer.")
+                    % {"fte": formats.text(old.fte, "fte")}
+                }
+            )
+        end, review_on = old.end, old.review_on
+        stays = change_fte(old, by=by, fte=old.fte - fte, start=start, within=change)
+        new = Assignment(officer=old.officer, jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
+        return stays, change.save_row(new)

@@ -21,5 +21,6 @@ urlpatterns = [
     path("assignments/<int:pk>/extend/", assignments.Extend.as_view(), name="assignment-extend"),
     path("assignments/<int:pk>/end/", assignments.End.as_view(), name="assignment-end"),
     path("assignments/<int:pk>/transfer/", assignments.Transfer.as_view(), name="assignment-transfer"),
+    path("history/<int:pk>/undo/", history.Undo.as_view(), name="undo"),
     path("history/", history.HistoryList.as_view(), name="history"),
 ]

@@ -17,15 +17,19 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
+from jfo_portal.kit import changesets
 from jfo_portal.kit.imports import resources
 from jfo_portal.kit.imports.actions import stage
 from jfo_portal.kit.models import Import, ImportState
-from registry.models import Assignment, Officer, User
+from jfo_portal.kit.periods import today
+from registry import actions
+from registry.models import Assignment, EndReason, Officer, User
 
 pytestmark = pytest.mark.django_db
 
 ROLES = ("que.manager", "gta.manager", "nhq.reviewer", "admin", "auditor")
 MANAGERS = frozenset({"que.manager", "gta.manager"})
+QUE = frozenset({"que.manager"})
 EVERYBODY = frozenset(ROLES)
 ADMINISTRATOR = frozenset({"admin"})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -35,13 +39,15 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 class Rule:
     """Who may open an address, who may post to it, and an example of its arguments.
 
-    `of_que` marks an address about a row of QUE's that managers of other regions must not find.
+    `of_que` marks an address about a row of QUE's that managers of other regions must not find, `hidden` one that
+    nobody but its readers finds.
     """
 
     readers: frozenset[str] = EVERYBODY
     posters: frozenset[str] = frozenset()
     arguments: Callable[[], dict[str, Any]] = field(default=dict)
     of_que: bool = False
+    hidden: bool = False
 
 
 def que_assignment() -> dict[str, Any]:
@@ -50,6 +56,15 @@ def que_assignment() -> dict[str, Any]:
 
 def que_officer() -> dict[str, Any]:
     return {"number": Officer.objects.filter(region__code="QUE").first().number}  # type: ignore[union-attr]
+
+
+def que_act() -> dict[str, Any]:
+    """An act of QUE's manager that can be undone."""
+    by = User.objects.get(username="que.manager")
+    row = Assignment.objects.get(**que_assignment())
+    with changesets.act(by) as change:
+        actions.end_assignment(row, by=by, end=today(), end_reason=EndReason.OTHER, within=change)
+    return {"pk": change.pk}
 
 
 def waiting_import() -> dict[str, Any]:
@@ -83,6 +98,9 @@ RULES: dict[str, Rule] = {
     "assignment-end": CHANGE,
     "assignment-transfer": CHANGE,
     "history": Rule(),
+    "undo": Rule(
+        readers=frozenset({"que.manager"}), posters=frozenset({"que.manager"}), arguments=que_act, hidden=True
+    ),
     "arrangements": Rule(),
     "gap-report": Rule(),
     "arrangement": Rule(arguments=lambda: {"reference": "WCA-2004-0001"}),
@@ -116,7 +134,7 @@ def test_every_address_is_listed_here() -> None:
 def expected(rule: Rule, username: str, method: str) -> set[int]:
     """Return the codes that may come back."""
     if username not in rule.readers:
-        return {403}
+        return {404, 405} if rule.hidden else {403}
     if rule.of_que and username == "gta.manager":
         return {404, 405} if method not in {"GET", "HEAD"} else {404}
     if method in {"GET", "HEAD"}:

@@ -50,7 +50,7 @@ class Version:
     """One write of one row, in the active language.
 
     `href` is the row's page, or None where it has none. A row that was added lists the values it
-    began with; one that was deleted lists nothing.
+    began with; one that was deleted lists nothing. `key` names the version, `change_set` the act it was part of.
     """
 
     when: datetime
@@ -63,6 +63,8 @@ class Version:
     changes: Sequence[Change]
     why: str
     door: str
+    key: Key
+    change_set: int | None
 
     @property
     def what(self) -> str:
@@ -174,6 +176,8 @@ class _Snapshot:
     `members` are the rows of its many-to-many fields, in words.
     """
 
+    key: Key
+    change_set: int | None
     fields: Mapping[str, Any]
     words: Mapping[str, str]
     members: Mapping[str, str]
@@ -248,12 +252,15 @@ def _snapshots(keys: Sequence[Key]) -> dict[Key, _Snapshot]:
             "who",
             "history_change_reason",
             "door",
+            "change_set_id",
         )
         return stored
 
     members = _members(keys)
     return {
         (row["row_kind"], row["history_id"]): _Snapshot(
+            key=(row["row_kind"], row["history_id"]),
+            change_set=row["change_set_id"],
             fields=row["row_fields"],
             words=row["related_words"],
             members=members.get((row["row_kind"], row["history_id"]), {}),
@@ -315,6 +322,8 @@ def _version(history: Any, snapshot: _Snapshot, previous: _Snapshot | None) -> V
         ],
         why=snapshot.why,
         door=str(Door(snapshot.door).label),
+        key=snapshot.key,
+        change_set=snapshot.change_set,
     )
 
 
@@ -331,6 +340,14 @@ def _values(history: Any, snapshot: _Snapshot) -> dict[str, str]:
     fields = [field for field in history.tracked_fields if not field.primary_key]
     own = {field.name: _words(field, snapshot.fields.get(field.attname), snapshot.words) for field in fields}
     return own | {field.name: snapshot.members.get(field.name, "") for field in history._history_m2m_fields}
+
+
+def in_text(field: models.Field, value: Any) -> str:
+    """Return a value of the model's field in words, an en dash for none; one query where it is another row's key."""
+    related = {}
+    if isinstance(field, models.ForeignKey) and value is not None:
+        related[field.name] = str(field.related_model._base_manager.filter(pk=value).first() or f"#{value}")
+    return _words(field, value, related) or formats.NO_VALUE
 
 
 def _words(field: Any, stored: Any, related: Mapping[str, str]) -> str:

@@ -30,14 +30,15 @@ class ChangeRecord(models.Model):
 
     door = models.CharField(max_length=10, choices=Door, default=Door.COMMAND)
     who = models.CharField(max_length=200, blank=True)
+    change_set = models.ForeignKey("kit.ChangeSet", null=True, on_delete=models.PROTECT, related_name="+")
     related_words = models.JSONField(default=dict)
 
     class Meta:
         abstract = True
 
 
-# What an object carries of whose its writes are, why, and through which door.
-_ATTRIBUTION = ("_history_user", "_change_reason", "_history_door")
+# What an object carries of whose its writes are, why, through which door, and what they belong to.
+_ATTRIBUTION = ("_history_user", "_change_reason", "_history_door", "_change_set")
 
 
 class Tracking(HistoricalRecords):
@@ -68,11 +69,15 @@ def _foreign_keys(history_model: type[models.Model]) -> list[str]:
 def _complete(sender: type[models.Model], instance: models.Model, history_instance: Any, **_kwargs: Any) -> None:
     history_instance.door = getattr(instance, "_history_door", Door.COMMAND)
     history_instance.who = str(history_instance.history_user or "")
+    history_instance.change_set = getattr(instance, "_change_set", None)
     history_instance.related_words = _related_words(instance, _foreign_keys(sender))
 
 
 class TrackedQuerySet(models.QuerySet):
-    """Bulk writes that leave history like any other; `by`, `reason` and `door` say whose and why."""
+    """Bulk writes that leave history like any other.
+
+    `by`, `reason` and `door` say whose and why, `change` which change set they belong to.
+    """
 
     def bulk_create(  # type: ignore[override]
         self,
@@ -82,11 +87,12 @@ class TrackedQuerySet(models.QuerySet):
         by: Any = None,
         reason: str = "",
         door: Door = Door.COMMAND,
+        change: Any = None,
     ) -> list[Any]:
         """Insert the rows and a first version of each, in one transaction."""
         with transaction.atomic(using=self.db):
             rows = super().bulk_create(objs, batch_size=batch_size)
-            self._record(rows, "+", by, reason, door)
+            self._record(rows, "+", by=by, reason=reason, door=door, change=change)
         return rows
 
     def bulk_update(
@@ -98,6 +104,7 @@ class TrackedQuerySet(models.QuerySet):
         by: Any = None,
         reason: str = "",
         door: Door = Door.COMMAND,
+        change: Any = None,
     ) -> int:
         """Update the rows and record a version of each, in one transaction."""
         rows = list(objs)
@@ -105,28 +112,34 @@ class TrackedQuerySet(models.QuerySet):
         plain: models.QuerySet = models.QuerySet(self.model, query=self.query.chain(), using=self.db)
         with transaction.atomic(using=self.db):
             count = plain.bulk_update(rows, fields, batch_size=batch_size)
-            self._record(rows, "~", by, reason, door)
+            self._record(rows, "~", by=by, reason=reason, door=door, change=change)
         return count
 
-    def update(self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, **values: Any) -> int:
+    def update(
+        self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, change: Any = None, **values: Any
+    ) -> int:
         """Update every row and record a version of each; reads the rows back, so mind their number."""
         with transaction.atomic(using=self.db):
             ids = list(self.values_list("pk", flat=True))
             count = super().update(**values)
-            self._record(list(self.model._base_manager.filter(pk__in=ids)), "~", by, reason, door)
+            self._record(
+                list(self.model._base_manager.filter(pk__in=ids)), "~", by=by, reason=reason, door=door, change=change
+            )
         return count
 
     update.alters_data = True  # type: ignore[attr-defined]
 
-    def delete(self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND) -> tuple[int, dict[str, int]]:
+    def delete(
+        self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, change: Any = None
+    ) -> tuple[int, dict[str, int]]:
         """Delete the rows and what belongs to them, and record a last version of each."""
-        self._history_user, self._change_reason, self._history_door = by, reason, door
+        self._history_user, self._change_reason, self._history_door, self._change_set = by, reason, door, change
         return super().delete()
 
     # As Django's own: on filtered rows alone, never on a manager.
     delete.alters_data = delete.queryset_only = True  # type: ignore[attr-defined]
 
-    def _record(self, rows: list[Any], kind: str, by: Any, reason: str, door: Door) -> None:
+    def _record(self, rows: list[Any], kind: str, *, by: Any, reason: str, door: Door, change: Any) -> None:
         history_model = self.model.history.model  # type: ignore[attr-defined]
         names = _foreign_keys(history_model)
         models.prefetch_related_objects(rows, *names)
@@ -140,6 +153,7 @@ class TrackedQuerySet(models.QuerySet):
                     history_change_reason=reason,
                     door=door,
                     who=str(by or ""),
+                    change_set=change,
                     related_words=_related_words(row, names),
                     **{field.attname: getattr(row, field.attname) for field in history_model.tracked_fields},
                 )
@@ -170,17 +184,19 @@ class Attributed(models.Model):
     class Meta:
         abstract = True
 
-    def attribute(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN) -> Self:
-        """Say whose the writes of this object are from here on, why, and through which door; returns the row itself."""
+    def attribute(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN, change: Any = None) -> Self:
+        """Say whose the writes of this object are from here on, why, through which door, and to which change set
+        they belong; returns the row itself."""
         self._history_user = by
         self._change_reason = reason
         self._history_door = door
+        self._change_set = change
         return self
 
-    def save_as(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN) -> Self:
+    def save_as(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN, change: Any = None) -> Self:
         """Validate the whole row, save it and record whose change it was; ValidationError if a rule is broken."""
         self.full_clean()
-        self.attribute(by, reason=reason, door=door).save()
+        self.attribute(by, reason=reason, door=door, change=change).save()
         return self
 
 

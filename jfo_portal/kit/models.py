@@ -1,4 +1,4 @@
-"""The one table of the kit itself: imports, from the file that was sent to what it changed."""
+"""The tables of the kit itself: imports, from the file that was sent to what it changed; change sets; saved views."""
 
 from typing import Self
 
@@ -7,8 +7,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .access import Reader
+from .changesets import ChangeSet
 from .imports.preview import Counts
 from .imports.reading import Sheet
+from .savedviews import SavedView
+
+__all__ = ["ChangeSet", "Import", "ImportState", "SavedView"]
 
 
 class ImportState(models.TextChoices):

@@ -1,6 +1,6 @@
-"""The pages everything else is made of: a page, a list, a row's page, a form."""
+"""The pages everything else is made of: a page, a list, a row's page."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -10,12 +10,11 @@ import django_filters
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied
 from django.core.paginator import Paginator
-from django.db import IntegrityError, OperationalError, models
+from django.db import models
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language
@@ -365,63 +364,6 @@ class RowPage(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"row": self.row}
-
-
-class FormPage(Page):
-    """A form that saves when it is valid and shows again, nothing lost, when it is not.
-
-    A subclass gives `get_form(data)` and `save(form)`, which returns where to go next. A rule that
-    saving breaks (ValidationError), and what only the database refused since somebody saved in
-    between (IntegrityError, or OperationalError for a lock that did not come), become sentences on
-    the form.
-    """
-
-    template_name = "form.html"
-    is_typed_into = True
-    submit_label: str | Promise = ""
-
-    @property
-    def day(self) -> date:
-        """Today: what a form changes is what is so now, whatever day its address names."""
-        return today()
-
-    def get_form(self, data: Mapping[str, Any] | None = None) -> BaseForm:
-        raise NotImplementedError
-
-    def save(self, form: Any) -> str:
-        raise NotImplementedError
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return self.render_to_response(self.get_context_data(form=self.get_form()))
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = self.get_form(request.POST)
-        # The language toggle of a form that failed posts it again, so that what was typed stays.
-        if "_language" in request.POST or not form.is_valid():
-            form.is_valid()
-            return self.render_to_response(self.get_context_data(form=form))
-        try:
-            return redirect(self.save(form))
-        except ValidationError as error:
-            for field, sentences in error.update_error_dict({}).items():
-                form.add_error(field if field in form.fields else None, sentences)
-            return self.render_to_response(self.get_context_data(form=form))
-        except (IntegrityError, OperationalError):
-            form.add_error(
-                None,
-                _(
-                    "Somebody changed these rows at the same moment, and the database refused the change. "
-                    "Look at the rows as they are now and try again."
-                ),
-            )
-            return self.render_to_response(self.get_context_data(form=form))
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        form = kwargs["form"]
-        return super().get_context_data(**kwargs) | {
-            "submit_label": self.submit_label or _("Save"),
-            "keeps_typing": form.is_bound,
-        }
 
 
 def rows_of(columns: Sequence[Column], rows: Iterable[Any]) -> list[list[Any]]:

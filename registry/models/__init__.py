@@ -1,31 +1,46 @@
 """The registry's rows, by noun."""
 
 from .assignments import Assignment, EndReason
+from .governance import ActionItem, Meeting, ParticipationReview, ReviewDecision
 from .jfos import JFO, Contact, ContactFunction, Kind, Participation, ParticipationRole, Program, Risk, RiskCoverage
 from .partners import Agency, AgencyAlias, AgencyLevel
 from .people import Level, Officer, OfficerFunction, OfficerLevel, Role, User
 from .places import Region
+from .snoozes import Snooze
+from .training import Course, Training
+from .workplaces import AccessDirection, CoLocation, Establishment, SystemAccess
 
 __all__ = [
     "JFO",
+    "AccessDirection",
+    "ActionItem",
     "Agency",
     "AgencyAlias",
     "AgencyLevel",
     "Assignment",
+    "CoLocation",
     "Contact",
     "ContactFunction",
+    "Course",
     "EndReason",
+    "Establishment",
     "Kind",
     "Level",
+    "Meeting",
     "Officer",
     "OfficerFunction",
     "OfficerLevel",
     "Participation",
+    "ParticipationReview",
     "ParticipationRole",
     "Program",
     "Region",
+    "ReviewDecision",
     "Risk",
     "RiskCoverage",
     "Role",
+    "Snooze",
+    "SystemAccess",
+    "Training",
     "User",
 ]

@@ -39,6 +39,7 @@ class EndReason(models.TextChoices):
     ROTATION = "rotation", _("Rotation")
     TRANSFER = "transfer", _("Transfer to another JFO")
     END_OF_OPERATION = "end_of_operation", _("The JFO or the CBSA's part in it ended")
+    CHANGE = "change", _("The FTE changed, and the assignment goes on")
     RESIGNATION = "resignation", _("The officer left")
     OTHER = "other", _("Other")
 

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import changes, formats
+from jfo_portal.kit.changesets import ChangeSet
+from jfo_portal.kit.editing import EditPage, FormPage, undoable
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.tables import Column
-from jfo_portal.kit.views import Crumb, FormPage, ListPage, RowPage
+from jfo_portal.kit.views import Crumb, ListPage, RowPage
 from registry import actions
 from registry.filters import AssignmentFilters
 from registry.forms import AssignForm, EndForm, ExtendForm, TransferForm
@@ -30,11 +32,12 @@ def _to_assignments(day: date) -> Crumb:
     return Crumb(_("Assignments"), keeping_day(reverse("assignments"), day))
 
 
-def _saved(request: HttpRequest, row: Assignment) -> str:
-    """Leave a message of the row as it is now and return its address."""
-    messages.success(
+def _saved(request: HttpRequest, row: Assignment, change: ChangeSet) -> str:
+    """Leave a message of the row as it is now, with a button that undoes the change, and return its address."""
+    undoable(
         request,
         _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
+        change,
     )
     return row.get_absolute_url()
 
@@ -127,12 +130,12 @@ class Assign(FormPage):
             start=values["start"],
             end=values["end"],
             review_on=values["review_on"],
-            reason=values["reason"],
+            within=self.change,
         )
-        return _saved(self.request, row)
+        return _saved(self.request, row, self.change)
 
 
-class _Change(FormPage):
+class _Change(EditPage):
     """A form about one assignment that the reader may change; 404 for another region's."""
 
     section = "assignments"
@@ -143,11 +146,15 @@ class _Change(FormPage):
     def row(self) -> Assignment:
         return RowPage.found(Assignment.objects.editable_by(self.reader).with_names(), pk=self.kwargs["pk"])
 
+    @property
+    def row_queryset(self) -> Any:
+        return Assignment.objects.with_names().filter(pk=self.row.pk)
+
+    def lock(self) -> None:
+        actions.lock_officers([self.row.officer_id])
+
     def crumbs(self) -> Sequence[Crumb]:
         return [_to_assignments(self.day), Crumb(str(self.row), self.row.get_absolute_url())]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"row": self.row}
 
 
 class Extend(_Change):
@@ -164,10 +171,10 @@ class Extend(_Change):
             by=self.user,
             end=values["end"],
             review_on=values["review_on"],
-            reason=values["reason"],
             day=today(),
+            within=self.change,
         )
-        return _saved(self.request, row)
+        return _saved(self.request, row, self.change)
 
 
 class End(_Change):
@@ -184,13 +191,16 @@ class End(_Change):
             by=self.user,
             end=values["end"],
             end_reason=EndReason(values["end_reason"]),
-            reason=values["reason"],
+            within=self.change,
         )
-        return _saved(self.request, row)
+        return _saved(self.request, row, self.change)
 
 
 class Transfer(_Change):
     title = gettext_lazy("Transfer the officer")
+    # The form asks for those of the new assignment.
+    edited = ()
+    watched = ("jfo", "fte", "start", "end")
     submit_label = gettext_lazy("Transfer")
 
     def get_form(self, data: Mapping[str, Any] | None = None) -> TransferForm:
@@ -210,9 +220,9 @@ class Transfer(_Change):
             fte=values["fte"],
             end=values["end"],
             review_on=values["review_on"],
-            reason=values["reason"],
+            within=self.change,
         )
-        address = _saved(self.request, row)
+        address = _saved(self.request, row, self.change)
         for jfo in told:
             messages.info(
                 self.request,

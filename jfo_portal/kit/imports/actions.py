@@ -6,6 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ..changesets import act
+from ..history import Door
 from ..models import Import, ImportState
 from .preview import Counts
 from .reading import ImportRefused, fingerprint, read
@@ -47,7 +49,10 @@ def confirm(
                 _("Nothing was saved. These columns are not imported: %(columns)s. Agree to leave them out.")
                 % {"columns": ", ".join(ignored)}
             )
-        counts = resource.apply(sheet, confirmed=confirmed, reason=f"{waiting.number} ({waiting.file_name}): {reason}")
+        said = f"{waiting.number} ({waiting.file_name}): {reason}"
+        with act(by, reason=said, door=Door.IMPORT) as change:
+            resource.change = change
+            counts = resource.apply(sheet, confirmed=confirmed, reason=said)
         waiting.state, waiting.reason, waiting.ignored = ImportState.APPLIED, reason, list(ignored)
         waiting.new, waiting.changed, waiting.unchanged = counts.new, counts.changed, counts.unchanged
         waiting.finished_at = timezone.now()

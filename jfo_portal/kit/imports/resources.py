@@ -49,6 +49,7 @@ from django.utils.translation import ngettext, override
 
 from .. import exports
 from ..access import Reader
+from ..changesets import ChangeSet
 from ..history import Door
 from ..tables import Column
 from . import constraints
@@ -108,6 +109,8 @@ class Resource(import_export.resources.Resource):
     """One entity's import and export, for one user."""
 
     fields: dict[str, ImportField]
+    # The act that its writes belong to, while an import is confirmed.
+    change: ChangeSet | None = None
 
     def __init__(self, user: Reader) -> None:
         super().__init__()
@@ -160,7 +163,7 @@ class Resource(import_export.resources.Resource):
 
     def attribution(self, reason: str) -> dict[str, Any]:
         """Return what the bulk writes of a TrackedQuerySet are told about an import."""
-        return {"by": self.user, "reason": reason, "door": Door.IMPORT, "batch_size": 1000}
+        return {"by": self.user, "reason": reason, "door": Door.IMPORT, "change": self.change, "batch_size": 1000}
 
     def lock(self) -> None:
         """Keep others from writing to the model's table until the transaction ends; they can still read it."""

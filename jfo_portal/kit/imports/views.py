@@ -19,9 +19,10 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from .. import exports, formats
+from ..editing import FormPage
 from ..models import Import, ImportState
 from ..tables import Column
-from ..views import Crumb, FormPage, ListPage, Page, RowPage
+from ..views import Crumb, ListPage, Page, RowPage
 from . import actions, resources
 from .fields import shown
 from .forms import ConfirmForm, UploadForm
@@ -94,6 +95,7 @@ class NewImport(ImportPage, FormPage):
 
     title = gettext_lazy("New import")
     template_name = "imports/new.html"
+    is_act = False
     submit_label = gettext_lazy("Read the file")
 
     @cached_property

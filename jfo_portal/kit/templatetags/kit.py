@@ -30,6 +30,13 @@ def moment(value: datetime) -> str:
     return formats.moment(value)
 
 
+@register.filter
+def undoes(message: Any) -> str:
+    """Return the number of the change set that the message offers to undo; nothing for none."""
+    tags = (message.extra_tags or "").split()
+    return next((tag.removeprefix("undo:") for tag in tags if tag.startswith("undo:")), "")
+
+
 @register.simple_tag(takes_context=True)
 def in_other_language(context: template.Context, language: str) -> str:
     """Return this page's address in the language, its query unchanged."""
