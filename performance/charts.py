@@ -27,9 +27,9 @@ from jfo_portal.kit.charts import (
     StackedBars,
 )
 from jfo_portal.kit.fiscal import FiscalYear
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.reports import Parameters
 from jfo_portal.kit.tables import Column, cells
-from registry.measures import grouped
 from registry.models import Kind, Region
 
 from .measures.activity import Group

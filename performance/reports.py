@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from jfo_portal.kit import formats
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.fiscal import FiscalYear
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.reports import Comparison, Parameters, Report, register
 from jfo_portal.kit.suppression import TOTAL, Key
 from jfo_portal.kit.tables import Column
-from registry.measures import Place, Post, grouped, posts_on, strength, strength_by
+from registry.measures.strength import Place, Post, posts_on, strength, strength_by
 from registry.models import JFO, Assignment, Kind, Level, Officer, Region, RiskCoverage
 from registry.models.jfos import JFOQuerySet, RiskLevel
 from wca.measures import clause_counts, clause_matrix, coverage_count, coverage_on

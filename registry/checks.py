@@ -8,8 +8,8 @@ from typing import Protocol
 from django.db.models import F, Q
 
 from jfo_portal.kit.checks import rule
+from jfo_portal.kit.grouping import grouped
 
-from .measures import grouped
 from .models import JFO, Assignment, Contact, EndReason, OfficerLevel, Participation, ParticipationRole
 from .models.assignments import FULL_TIME, over_full_time
 

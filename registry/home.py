@@ -12,7 +12,7 @@ from jfo_portal.kit.access import Reader
 from jfo_portal.kit.imports.resources import may_import
 from jfo_portal.kit.models import Import, ImportState
 
-from .measures import posts_on, strength
+from .measures.strength import posts_on, strength
 from .models import JFO, Assignment, Role
 from .needs import SHOWN, Figure, Need, NeedGroup, in_own_region
 from .tables import assignment_actions

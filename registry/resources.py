@@ -12,12 +12,12 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.imports.fields import ChoiceField, CodeField, DateField, DecimalField, ForeignKeyField, TextField
 from jfo_portal.kit.imports.preview import PreviewRow
 from jfo_portal.kit.imports.resources import Resource, chunks, register
 
 from . import guards
-from .measures import grouped
 from .models import Assignment, EndReason, Level, Officer, OfficerLevel, Role
 from .models.assignments import FULL_TIME, fullest_day, rule_problems
 

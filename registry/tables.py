@@ -15,7 +15,7 @@ from jfo_portal.kit.access import Reader
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.tables import Column, Link
 from registry import panels
-from registry.measures import DAYS_IN_A_YEAR
+from registry.measures.tenure import DAYS_IN_A_YEAR
 from registry.models import JFO, Assignment
 
 # In place of what a manager may not see of another region.
@@ -125,7 +125,7 @@ def _fte(row: Any) -> Decimal | None:
 def sees_officers_of(jfo: JFO, reader: Reader) -> bool:
     """Say whether the reader is told how many officers are on the JFO: a manager, in own regions alone.
 
-    See registry.measures.with_strength.
+    See registry.measures.strength.with_strength.
     """
     return reader.sees_everything or jfo.region_id in reader.scope_ids
 

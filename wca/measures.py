@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from registry.measures import grouped
+from jfo_portal.kit.grouping import grouped
 from registry.models import JFO, Agency, Participation, ParticipationRole
 from registry.models.jfos import JFOQuerySet
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jfo_portal.kit.access import Reader
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.imports.cells import Cell
 from jfo_portal.kit.imports.fields import (
     CellRefused,
@@ -27,7 +28,6 @@ from jfo_portal.kit.imports.fields import (
 )
 from jfo_portal.kit.imports.preview import PreviewRow
 from jfo_portal.kit.imports.resources import Resource, chunks, lock_table, register
-from registry.measures import grouped
 from registry.models import JFO, Agency, Role
 
 from .models import Arrangement, Coverage, Signatory

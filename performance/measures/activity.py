@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.fiscal import FiscalYear
-from registry.measures import jfo_officers
+from registry.measures.strength import jfo_officers
 from registry.models import Assignment
 from registry.models.people import OfficerQuerySet
 

@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import floor
 
 from jfo_portal.kit.fiscal import FiscalYear
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.periods import overlap_days
-from registry.measures import PLACE, Place, grouped
+from registry.measures.strength import PLACE, Place
 from registry.models import OfficerLevel
 from registry.models.assignments import AssignmentQuerySet
 

@@ -20,7 +20,7 @@ from jfo_portal.kit.views import Crumb, ListPage, RowPage
 from registry import actions
 from registry.filters import AssignmentFilters
 from registry.forms import AssignForm, EndForm, ExtendForm, TransferForm
-from registry.measures import fte_on
+from registry.measures.strength import fte_on
 from registry.models import JFO, Assignment, EndReason, Officer, Role
 from registry.models.assignments import AssignmentQuerySet
 from registry.tables import assignment_columns, keeping_day, sees_officers_of

@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import changes, formats
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
 from registry import panels
 from registry.filters import JFOFilters
-from registry.measures import Strength, current_since, grouped, level_on, strength, with_strength
+from registry.measures.strength import Strength, level_on, strength, with_strength
+from registry.measures.tenure import current_since
 from registry.models import (
     JFO,
     Assignment,

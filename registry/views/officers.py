@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import changes, formats
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
 from registry.filters import OfficerFilters
-from registry.measures import grouped, level_on, tenures
+from registry.measures.strength import level_on
+from registry.measures.tenure import tenures
 from registry.models import Assignment, Officer, Role
 from registry.tables import LEVEL_COLUMNS, keeping_day, officer_assignment_columns, officer_columns
 

@@ -10,16 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jfo_portal.kit.fiscal import FiscalYear
-from registry.measures import (
-    Strength,
-    current_since,
-    jfo_officers,
-    posts_on,
-    strength,
-    strength_by,
-    summary,
-    tenures,
-)
+from registry.measures.strength import Strength, jfo_officers, posts_on, strength, strength_by
+from registry.measures.tenure import current_since, summary, tenures
 from registry.models import Assignment, Level, Officer
 from tests import rows
 

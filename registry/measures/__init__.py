@@ -1,0 +1,1 @@
+"""Sums over officers and their assignments."""
