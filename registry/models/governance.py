@@ -103,7 +103,7 @@ class ParticipationReview(Tracked):
         blank=True,
         validators=[MinValueValidator(0, _("The FTE cannot be less than 0."))],
         help_text=_(
-            "The FTE that the CBSA agrees to give from the effective day on, after an increase or a reduction."
+            "The FTE that the CBSA gives from the effective day on, after an increase or a reduction."
         ),
     )
     effective_on = models.DateField(
