@@ -37,6 +37,9 @@ _today = env.str("JFO_TODAY", default="2011-03-31" if DEMONSTRATION else "")
 TODAY: date | None = date.fromisoformat(_today) if _today else None
 # An open-ended assignment longer than this many years needs a review date (domain rule 4).
 TENURE_POLICY_YEARS: int = env.int("JFO_TENURE_POLICY_YEARS", default=5)
+# A joint management team that has not met for more days than this has somebody asked why. The evaluation names no
+# interval; half a year leaves room for two meetings in a year, between one yearly participation review and the next.
+JMT_QUIET_DAYS: int = env.int("JFO_JMT_QUIET_DAYS", default=180)
 # A figure about fewer officers than this is not shown outside their region.
 SMALL_GROUP: int = 5
 # The sensitivity mark at the top of every page, by language.
@@ -109,6 +112,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # The portal's queries take milliseconds; PostgreSQL would first compile the longest of them, which takes more.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "registry.User"

@@ -11,5 +11,6 @@ urlpatterns = [
         path("", include("wca.urls")),
         path("", include("performance.urls")),
         path("imports/", include("jfo_portal.kit.imports.urls")),
+        path("views/", include("jfo_portal.kit.urls")),
     ),
 ]

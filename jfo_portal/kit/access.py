@@ -7,7 +7,8 @@ from typing import Protocol
 class Reader(Protocol):
     """Somebody on whose behalf rows are read.
 
-    A reader either sees everything, or officer-level rows of their own scopes only (their regions).
+    A reader either sees everything, or officer-level rows of their own scopes only (their regions). An
+    administrator settles what others begin with.
     """
 
     @property
@@ -20,6 +21,9 @@ class Reader(Protocol):
     def sees_everything(self) -> bool: ...
 
     @property
+    def is_administrator(self) -> bool: ...
+
+    @property
     def scope_ids(self) -> AbstractSet[int]: ...
 
 
@@ -29,6 +33,7 @@ class System:
     is_authenticated = True
     role = "system"
     sees_everything = True
+    is_administrator = False
     scope_ids: AbstractSet[int] = frozenset()
 
 

@@ -7,6 +7,7 @@ chart fills its place while its words keep their size, at 320 pixels as at 1,280
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from math import ceil, floor, log10
@@ -512,12 +513,13 @@ class Tick:
     text: str
 
 
-# Shares of the width, so that at 320 pixels no mark is cut off, nor a value of some seven characters beside it.
-_AXIS_START, _AXIS_LENGTH = 0.03, 0.76
+# Shares of the width, so that at 320 pixels no mark is cut off, nor a value of some seven characters beside it;
+# where no value stands beside a mark, the axis may be longer.
+_AXIS_START, _AXIS_LENGTH, _LONG_AXIS = 0.03, 0.76, 0.94
 
 
-def _axis_x(share: float) -> str:
-    return _percent(_AXIS_START + share * _AXIS_LENGTH)
+def _axis_x(share: float, length: float = _AXIS_LENGTH) -> str:
+    return _percent(_AXIS_START + share * length)
 
 
 def tick_step(greatest: Number, most: int = 5) -> float:
@@ -525,6 +527,20 @@ def tick_step(greatest: Number, most: int = 5) -> float:
     least = float(greatest) / most
     power = 10.0 ** floor(log10(least))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
+
+
+def _axis_end(greatest: Number) -> float:
+    """Return the first full step from the greatest value on."""
+    step = tick_step(greatest)
+    return ceil(float(greatest) / step - 1e-9) * step
+
+
+def _ticks(greatest: Number, length: float = _AXIS_LENGTH) -> list[Tick]:
+    """Return the marks of an axis from zero to `_axis_end`."""
+    step = tick_step(greatest)
+    count = round(_axis_end(greatest) / step)
+    places = max(0, -floor(log10(step)))
+    return [Tick(_axis_x(number / count, length), formats.number(number * step, places)) for number in range(count + 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -548,20 +564,12 @@ class DotPlot(Chart):
 
     @cached_property
     def ticks(self) -> list[Tick]:
-        step = tick_step(self._greatest)
-        count = round(self._end / step)
-        places = max(0, -floor(log10(step)))
-        return [Tick(_axis_x(number / count), formats.number(number * step, places)) for number in range(count + 1)]
+        return _ticks(self._greatest)
 
     @cached_property
     def _greatest(self) -> Number:
         known = _checked(dot.value for category in self.categories for dot in category.dots)
         return _scale(self.max_value, known) or 1
-
-    @cached_property
-    def _end(self) -> float:
-        step = tick_step(self._greatest)
-        return ceil(float(self._greatest) / step - 1e-9) * step
 
     @cached_property
     def drawn(self) -> list[DrawnDotRow]:
@@ -578,7 +586,7 @@ class DotPlot(Chart):
         return drawn
 
     def _dot(self, dot: Dot, number: int, y: int) -> DrawnDot:
-        share = 0.0 if dot.value is None else _share(dot.value, self._end)
+        share = 0.0 if dot.value is None else _share(dot.value, _axis_end(self._greatest))
         return DrawnDot(
             item=self.legend[number],
             x=_axis_x(share),
@@ -607,3 +615,280 @@ class DotPlot(Chart):
     @property
     def hrefs(self) -> Iterable[str | None]:
         return [dot.href for category in self.categories for dot in category.dots]
+
+
+# Strips
+
+
+# In pixels: the radius of a dot, and how far apart those stand that would cover one another.
+_DOT, _DOT_LANE = 5, 12
+# The share of the axis that a dot takes on a screen 320 pixels wide.
+_DOT_SHARE = 0.038
+# How many dots a page can carry, and an eye can tell apart.
+_MOST_DOTS = 300
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line across a strip at a value of its axis, with its words; one that is a limit is dashed."""
+
+    value: Number
+    label: str | Promise
+    text: str
+    is_limit: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnMark:
+    """A line across a strip, with its place and its words above."""
+
+    x: str
+    css: str
+    sample_y: int
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class StripDot:
+    """A dot of a strip, with its place."""
+
+    x: str
+    y: int
+
+    radius: ClassVar[int] = _DOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strip(Chart):
+    """A dot for each of many on one axis from zero, those too near one another piled up; none has a name or a link.
+
+    `marks` are lines to see the dots against, each with its words above the strip. Of more than some
+    hundred dots one stands for several, `per_dot`: the chart's description gives the number. `axis`
+    says below the axis what it measures. `max_value` is where the axis ends, rounded up to a full step.
+    """
+
+    dots: Sequence[Number]
+    axis: str | Promise
+    marks: Sequence[Mark] = ()
+    max_value: Number | None = None
+
+    template: ClassVar[str] = "components/charts/strip.svg"
+
+    @staticmethod
+    def per_dot(number: int) -> int:
+        """Return how many of so many one dot stands for."""
+        return max(1, ceil(number / _MOST_DOTS))
+
+    @cached_property
+    def _greatest(self) -> Number:
+        return _scale(self.max_value, _checked([*self.dots, *(mark.value for mark in self.marks)])) or 1
+
+    def _x(self, value: Number) -> str:
+        return _axis_x(_share(value, _axis_end(self._greatest)), _LONG_AXIS)
+
+    @cached_property
+    def ticks(self) -> list[Tick]:
+        return _ticks(self._greatest, _LONG_AXIS)
+
+    @cached_property
+    def drawn_marks(self) -> list[DrawnMark]:
+        drawn, top = [], 0
+        for mark in self.marks:
+            lines = _lines(mark.label, mark.text, top)
+            css = "limit" if mark.is_limit else "level"
+            drawn.append(DrawnMark(self._x(mark.value), css, top + _LINE_HEIGHT // 2, lines))
+            top += len(lines) * _LINE_HEIGHT
+        return drawn
+
+    @cached_property
+    def _lanes(self) -> list[tuple[Number, int]]:
+        """Each dot's value and its lane, the lowest on which it covers no other."""
+        step = self.per_dot(len(self.dots))
+        ends: list[float] = []  # where each lane is free again
+        placed = []
+        for value in sorted(self.dots)[step // 2 :: step]:
+            share = _share(value, _axis_end(self._greatest))
+            lane = next((number for number, end in enumerate(ends) if share >= end), len(ends))
+            ends[lane : lane + 1] = [share + _DOT_SHARE]
+            placed.append((value, lane))
+        return placed
+
+    @cached_property
+    def drawn(self) -> list[StripDot]:
+        bottom = self.plot_bottom - _DOT - 3
+        return [StripDot(self._x(value), bottom - lane * _DOT_LANE) for value, lane in self._lanes]
+
+    @property
+    def plot_top(self) -> int:
+        return sum(len(mark.lines) for mark in self.drawn_marks) * _LINE_HEIGHT + _WORDS_GAP
+
+    @property
+    def plot_bottom(self) -> int:
+        lanes = max((lane for _value, lane in self._lanes), default=0) + 1
+        return self.plot_top + lanes * _DOT_LANE + _ROW_GAP
+
+    @property
+    def tick_y(self) -> int:
+        return self.plot_bottom + _LINE_HEIGHT - 4
+
+    @property
+    def axis_y(self) -> int:
+        return self.tick_y + _LINE_HEIGHT
+
+    @property
+    def height(self) -> int:
+        return self.axis_y + _WORDS_GAP + 2
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return ()
+
+
+# Steps over time
+
+
+# In pixels: how high the greatest sum stands.
+_STEPS_HEIGHT = 120
+# Where the days begin, as a share of the width: left of it stand the values of the lines.
+_STEPS_START = 0.13
+
+
+@dataclass(frozen=True)
+class Step:
+    """What stays so from the first day to the last, both counted: a value for each series, one on the other."""
+
+    first: date
+    last: date
+    values: Sequence[Number]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A part of the time axis with its name, such as a fiscal year."""
+
+    first: date
+    last: date
+    label: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part of a step, with its place."""
+
+    item: LegendItem
+    x: str
+    y: int
+    width: str
+    height: int
+
+
+@dataclass(frozen=True)
+class DrawnBand:
+    """A band of the time axis, with its place."""
+
+    x: str
+    middle: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Level:
+    """A line across the steps at a value, with its place."""
+
+    y: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps(Chart):
+    """What stays the same for a while and then changes, over time: series stacked, the length of each step its days.
+
+    `bands` divide the days and name them; `levels` are the values, in words, at which a line lies across.
+    `marked` is a day to find, drawn as a line, and `marked_text` says which.
+    """
+
+    series: Sequence[Series]
+    steps: Sequence[Step]
+    bands: Sequence[Band]
+    max_value: Number
+    levels: Sequence[tuple[Number, str]]
+    marked: date | None = None
+    marked_text: str = ""
+
+    template: ClassVar[str] = "components/charts/steps.svg"
+    start_x: ClassVar[str] = _percent(_STEPS_START)
+    label_x: ClassVar[str] = _percent(_STEPS_START - 0.01)
+
+    @cached_property
+    def legend(self) -> list[LegendItem]:
+        return _legend(self.id, self.series)
+
+    def _x(self, day: date) -> float:
+        """Return where the day begins."""
+        first, last = self.bands[0].first, self.bands[-1].last
+        days = (last - first).days + 1
+        return _STEPS_START + (1 - _STEPS_START) * _share((day - first).days, days)
+
+    def _width(self, first: date, last: date) -> float:
+        return self._x(last) - self._x(first) + self._x(self.bands[0].first + timedelta(days=1)) - _STEPS_START
+
+    def _height(self, value: Number) -> int:
+        return round(_share(value, self.max_value) * _STEPS_HEIGHT)
+
+    @cached_property
+    def drawn(self) -> list[Block]:
+        blocks = []
+        for step in self.steps:
+            _checked(step.values)
+            below = 0
+            for item, value in zip(self.legend, step.values, strict=True):
+                height = self._height(value)
+                if height:
+                    x, width = _percent(self._x(step.first)), _percent(self._width(step.first, step.last))
+                    blocks.append(Block(item, x, self.plot_bottom - below - height, width, height))
+                below += height
+        return blocks
+
+    @cached_property
+    def drawn_bands(self) -> list[DrawnBand]:
+        return [
+            DrawnBand(
+                _percent(self._x(band.first)),
+                _percent(self._x(band.first) + self._width(band.first, band.last) / 2),
+                band.label,
+            )
+            for band in self.bands
+        ]
+
+    @cached_property
+    def drawn_levels(self) -> list[Level]:
+        return [Level(self.plot_bottom - self._height(value), text) for value, text in self.levels]
+
+    @property
+    def marked_x(self) -> str | None:
+        return None if self.marked is None else _percent(self._x(self.marked))
+
+    @property
+    def marked_y(self) -> int:
+        """Where the words of the marked day stand, below those of the series."""
+        return len(self.series) * _LINE_HEIGHT + _LINE_HEIGHT // 2
+
+    @property
+    def plot_top(self) -> int:
+        return (len(self.series) + (self.marked is not None)) * _LINE_HEIGHT + _ROW_GAP
+
+    @property
+    def plot_bottom(self) -> int:
+        return self.plot_top + _STEPS_HEIGHT
+
+    @property
+    def tick_y(self) -> int:
+        return self.plot_bottom + _LINE_HEIGHT - 4
+
+    @property
+    def height(self) -> int:
+        return self.plot_bottom + _LINE_HEIGHT + 2
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return ()

@@ -6,25 +6,33 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, models, transaction
-from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.forms import BaseForm, CheckboxInput, Field
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.functional import Promise, cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from . import changes
+from . import changes, changesets
 from .changesets import ChangeSet
 from .periods import today
 from .views import Page
 
-# The hidden fields of every form that saves.
+# The hidden fields of every form that saves, and of one about a row.
 TOKEN = "_token"  # noqa: S105
 VERSION = "_version"
+KIND = "_kind"
+# Those of the page of a conflict: the version the form was opened with, and what is chosen of each field.
+OPENED = "_opened"
 CHOOSE = "_choose_"
+# What the language toggle of a form that was posted adds.
+LANGUAGE = "_language"
+_CONTROLS = frozenset({TOKEN, VERSION, KIND, OPENED, LANGUAGE, "csrfmiddlewaretoken"})
 
 
 def undoable(request: HttpRequest, sentence: str, change: ChangeSet) -> None:
@@ -48,6 +56,7 @@ class FormPage(Page):
     is_act: ClassVar[bool] = True
     submit_label: str | Promise = ""
     change: ChangeSet
+    form: BaseForm
 
     @property
     def day(self) -> date:
@@ -64,38 +73,41 @@ class FormPage(Page):
         return self.render_to_response(self.get_context_data(form=self.get_form()))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = self.get_form(self.data)
         if (earlier := self._sent_before()) is not None:
             return earlier
         # The language toggle of a form that failed posts it again, so that what was typed stays.
-        if "_language" in request.POST or not form.is_valid():
-            form.is_valid()
-            return self.render_to_response(self.get_context_data(form=form))
+        if LANGUAGE in request.POST:
+            self.form = self.get_form(self._retyped(self.data))
+            self.form.is_valid()
+            return self.shown_again(self.form)
+        self.form = self.get_form(self.data)
+        if not self.form.is_valid():
+            return self.shown(self.form)
         try:
-            return self._act(form) if self.is_act else redirect(self.save(form))
+            return self._act() if self.is_act else redirect(self.save(self.form))
         except ValidationError as error:
             for field, sentences in error.update_error_dict({}).items():
-                form.add_error(field if field in form.fields else None, sentences)
+                self.form.add_error(field if field in self.form.fields else None, sentences)
         except (IntegrityError, OperationalError):
             if (earlier := self._sent_before()) is not None:
                 return earlier
-            form.add_error(
+            self.form.add_error(
                 None,
                 _(
                     "Somebody changed these rows at the same moment, and the database refused the change. "
                     "Look at the rows as they are now and try again."
                 ),
             )
-        return self.render_to_response(self.get_context_data(form=form))
+        return self.shown(self.form)
 
-    def _act(self, form: Any) -> HttpResponse:
+    def _act(self) -> HttpResponse:
         with transaction.atomic():
-            reason = form.cleaned_data.get("reason", "")
+            reason = self.form.cleaned_data.get("reason", "")
             self.change = ChangeSet.objects.create(token=self.token, by=self.user, reason=reason)
-            if (answer := self.before_saving(form)) is not None:
+            if (answer := self.before_saving(self.form)) is not None:
                 transaction.set_rollback(True)
                 return answer
-            self.change.href = self.save(form)
+            self.change.href = self.save(self.form)
             self.change.save(update_fields=["href"])
         return redirect(self.change.href)
 
@@ -103,10 +115,36 @@ class FormPage(Page):
         """Return a page to show instead of saving; it is asked inside the transaction that saves."""
         return None
 
+    def shown(self, form: BaseForm) -> HttpResponse:
+        """Return the page with the form as it was sent."""
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def shown_again(self, form: BaseForm) -> HttpResponse:
+        """Return the page that was there, with what was typed, in the language that was asked for."""
+        return self.shown(form)
+
     @cached_property
     def data(self) -> QueryDict:
         """What was sent, as the form reads it."""
         return self.request.POST
+
+    def _retyped(self, data: QueryDict) -> QueryDict:
+        """Return what was typed in the other language as it is typed in this one: 0,50 for 0.50."""
+        data = data.copy()
+        others = [code for code, _name in settings.LANGUAGES if code != translation.get_language()]
+        form = self.get_form(data)
+        for name, field in form.fields.items():
+            typed = data.get(form.add_prefix(name))
+            if not field.localize or not typed:
+                continue
+            try:
+                with translation.override(others[0]):
+                    value = field.clean(typed)
+            except ValidationError:
+                continue
+            data[form.add_prefix(name)] = _typed(field, value)[0]
+        self.data = data
+        return data
 
     @cached_property
     def token(self) -> uuid.UUID:
@@ -121,6 +159,16 @@ class FormPage(Page):
         earlier = ChangeSet.objects.filter(token=self.token, by=self.user).first()
         if earlier is None:
             return None
+        if earlier.is_undone:
+            # What it led to may be gone.
+            messages.warning(
+                self.request,
+                _(
+                    "This form was saved before, and that was undone since. Nothing was saved now: "
+                    "type it anew here if it is to be saved again."
+                ),
+            )
+            return redirect(self.request.get_full_path())
         messages.info(self.request, _("This form was sent twice. It was saved once."))
         return redirect(earlier.href)
 
@@ -133,34 +181,59 @@ class FormPage(Page):
         }
 
 
+def _typed(field: Field, value: Any) -> list[str]:
+    """Return what somebody would have sent to give the field the value; nothing for a box that is not ticked."""
+    if isinstance(field.widget, CheckboxInput):
+        return ["on"] if value else []
+    shown = field.widget.format_value(field.prepare_value(value))
+    if isinstance(shown, list | tuple):
+        return [str(one) for one in shown]
+    return [] if shown is None else [str(shown)]
+
+
 @dataclass(frozen=True)
 class Difference:
-    """One field that changed since the form was opened, in words; `yours` is None where the form does not ask it."""
+    """One field that changed since the form was opened, in words; `yours` is None where the form does not ask it.
+
+    `keeps_yours` says what is chosen so far.
+    """
 
     name: str
     label: str
     was: str
     theirs: str
     yours: str | None
+    keeps_yours: bool = False
 
 
 class EditPage(FormPage):
     """A form about one row, `self.row`.
 
     If somebody changed the row since the form was opened, the page shows was, theirs and yours of each
-    field in question, and lets the person choose. `edited` names the form's fields that are the
-    row's own, all that bear a name of the row's by default; `watched` those of the row's that the form does not
-    ask but whose change the person should know of.
+    field in question, and lets the person choose; if it is gone, the page says so and what was typed.
+    `edited` names the form's fields that are the row's own, all that bear a name of the row's by default;
+    `watched` those of the row's that the form does not ask but whose change the person should know of.
+    What is sent without saying of which version it is, is about the row as it is now.
     """
 
     row: Any
     edited: ClassVar[Sequence[str] | None] = None
     watched: ClassVar[Sequence[str]] = ()
     conflict_template = "conflict.html"
+    gone_template = "gone.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            self.row  # noqa: B018  (looked up here for the first time)
+        except Http404:
+            if (deletion := self._deletion()) is None:
+                raise
+            return self._gone(deletion)
+        return super().post(request, *args, **kwargs)
 
     def lock(self) -> None:
         """Lock what is about to be written, in the order in which every action locks it; the row by default."""
-        self.row_queryset.select_for_update(of=("self",)).get()
+        self.row_queryset.select_for_update(of=("self",)).first()
 
     @property
     def row_queryset(self) -> models.QuerySet:
@@ -170,84 +243,204 @@ class EditPage(FormPage):
     @cached_property
     def version(self) -> int:
         """The number of the row's latest version when the form was opened; 0 where none is on record."""
-        sent = self.request.POST.get(VERSION, "")
-        return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 19 else self._latest()
+        return _number(self.request.POST.get(VERSION, "")) or self._latest()
 
     def _latest(self) -> int:
         versions = self.row.history.model.objects.filter(id=self.row.pk).order_by("-history_id")
         return versions.values_list("history_id", flat=True).first() or 0
 
+    def _version(self, number: int) -> Any:
+        return self.row.history.model.objects.filter(id=self.row.pk, history_id=number).first()
+
     @cached_property
     def data(self) -> QueryDict:
-        """What was sent; where theirs was chosen of a field, the row's own value instead."""
+        """What was sent; where theirs was chosen of a field, what the person saw there instead."""
         data = self.request.POST.copy()
-        chosen = [name.removeprefix(CHOOSE) for name, choice in data.items() if name.startswith(CHOOSE)]
-        current = self.get_form(None)
-        for name in chosen:
-            if data.pop(f"{CHOOSE}{name}")[-1] != "theirs" or name not in current.fields:
-                continue
+        # In another language the same choices are open still.
+        if LANGUAGE in data:
+            return data
+        choices = {name: data.pop(name)[-1] for name in list(data) if name.startswith(CHOOSE)}
+        theirs = {name.removeprefix(CHOOSE) for name, choice in choices.items() if choice == "theirs"}
+        if not theirs:
+            return data
+        current, seen = self.get_form(None), self._version(self.version) or self.row
+        for name in theirs & set(self._own(current)):
+            value = self._value(self.row._meta.get_field(name), seen)
             field = current.fields[name]
-            value = field.prepare_value(getattr(self.row, name))
-            shown = field.widget.format_value(getattr(value, "pk", value))
-            data.setlist(name, shown if isinstance(shown, list) else [] if shown in (None, False) else [shown])
+            data.setlist(
+                current.add_prefix(name), _typed(field, sorted(value) if isinstance(value, frozenset) else value)
+            )
         return data
 
     def before_saving(self, form: Any) -> HttpResponse | None:
         self.lock()
+        row = self.row_queryset.first()
+        if row is None:
+            deletion = self.row.history.model.objects.filter(id=self.row.pk).order_by("-history_id").first()
+            return self._gone(deletion)
         latest = self._latest()
         if latest == self.version:
             return None
-        self.row = self.row_queryset.get()
-        differences = self.differences(form)
-        if not differences:
-            return None
-        later = self.row.history.model.objects.filter(id=self.row.pk, history_id__gt=self.version)
-        keys = [
-            {"row_kind": self.row._meta.model_name, "history_id": pk}
-            for pk in later.order_by("-history_id").values_list("history_id", flat=True)[:1]
-        ]
+        self.row = row
+        opened = self.version
+        if self._version(opened) is None:
+            # Not a version of this row, or one that is not on record: nobody can say what was there before.
+            self.version = latest
+            form.add_error(
+                None,
+                _("This row was changed since you opened the form. Look at it as it is now, and send the form again."),
+            )
+            return self.shown(form)
+        if differences := self.differences(form, opened):
+            return self._conflict(form, differences, opened)
+        # What the form holds of the row is old, even where it does not ask it.
+        self.form = self.get_form(self.data)
+        return None if self.form.is_valid() else self.shown(self.form)
+
+    def shown_again(self, form: BaseForm) -> HttpResponse:
+        opened = _number(self.request.POST.get(OPENED, ""))
+        # A form that was read may have written what was typed on the row that it was given.
+        row = self.row_queryset.first() if opened else None
+        if row is None:
+            return self.shown(form)
+        self.row = row
+        if differences := self.differences(form, opened):
+            return self._conflict(form, differences, opened)
+        return self.shown(form)
+
+    def _conflict(self, form: Any, differences: Sequence[Difference], opened: int) -> HttpResponse:
+        latest = self._latest()
+        (later,) = changes.in_words([{"row_kind": self.row._meta.model_name, "history_id": latest}])
         context = self.get_context_data(form=form) | {
             "differences": differences,
-            "later": changes.in_words(keys)[0],
-            "hidden": [(TOKEN, self.token), (VERSION, latest)],
+            "is_choice": any(one.yours is not None for one in differences),
+            "later": later,
+            "hidden": [
+                (TOKEN, self.token),
+                (KIND, self.row._meta.model_name),
+                (VERSION, latest),
+                (OPENED, opened),
+            ],
             "typed": [
                 (name, value)
                 for name, values in self.data.lists()
-                if name not in (TOKEN, VERSION, "csrfmiddlewaretoken")
+                if name not in _CONTROLS and not name.startswith(CHOOSE)
                 for value in values
             ],
         }
         return render(self.request, self.conflict_template, context, status=409)
 
-    def differences(self, form: Any) -> list[Difference]:
-        """Return the fields that somebody else changed since the form was opened, and to another value than it says."""
-        history = self.row.history.model
-        old = history.objects.filter(id=self.row.pk, history_id=self.version).first()
+    def differences(self, form: Any, opened: int) -> list[Difference]:
+        """Return the fields that somebody else changed since that version, and to another value than the form says."""
+        old = self._version(opened)
         if old is None:
             return []
-        names = self.edited if self.edited is not None else [name for name in form.fields if self._is_of_row(name)]
+        own = self._own(form)
         found = []
-        for name in (*names, *self.watched):
+        for name in (*own, *self.watched):
             field = self.row._meta.get_field(name)
-            was, theirs = getattr(old, field.attname), getattr(self.row, field.attname)
-            asked = name in form.fields
-            yours = form.cleaned_data.get(name) if asked else None
-            yours = getattr(yours, "pk", yours)
-            if was != theirs and (not asked or yours != theirs):
-                found.append(
-                    Difference(
-                        name,
-                        capfirst(str(form.fields[name].label if asked else field.verbose_name)),
-                        changes.in_text(field, was),
-                        changes.in_text(field, theirs),
-                        changes.in_text(field, yours) if asked else None,
-                    )
+            was, theirs = self._value(field, old), self._value(field, self.row)
+            # A field of the form may bear the name of a watched one, and ask for another row's: a new JFO's first day.
+            asked = name in own
+            yours = self._yours(form, name) if asked else None
+            if was == theirs or (asked and yours == theirs):
+                continue
+            found.append(
+                Difference(
+                    name,
+                    capfirst(str(form.fields[name].label if asked else field.verbose_name)),
+                    changes.in_text(field, was),
+                    changes.in_text(field, theirs),
+                    _said(form, name, changes.in_text, field, yours) if asked else None,
+                    self.request.POST.get(f"{CHOOSE}{name}") == "yours",
                 )
+            )
         return found
 
-    def _is_of_row(self, name: str) -> bool:
-        return name in {field.name for field in self.row._meta.concrete_fields}
+    def _own(self, form: BaseForm) -> Sequence[str]:
+        """Return the names of the form's fields that are the row's own."""
+        if self.edited is not None:
+            return self.edited
+        meta = self.row._meta
+        own = {field.name for field in meta.concrete_fields}
+        own |= {field.name for field in self.row.history.model._history_m2m_fields}
+        return [name for name in form.fields if name in own]
+
+    def _value(self, field: Any, holder: Any) -> Any:
+        """Return what the row or a version of it has in the field; of a many-to-many field, the keys."""
+        if not field.many_to_many:
+            return getattr(holder, field.attname)
+        if isinstance(holder, type(self.row)):
+            return frozenset(getattr(holder, field.name).values_list("pk", flat=True))
+        return frozenset(changesets.members(holder)[field.name])
+
+    @staticmethod
+    def _yours(form: BaseForm, name: str) -> Any:
+        value = form.cleaned_data.get(name)
+        if isinstance(value, models.QuerySet | list | tuple | set):
+            return frozenset(getattr(one, "pk", one) for one in value)
+        # A browser ends the lines of a text in its own way.
+        return value.replace("\r\n", "\n") if isinstance(value, str) else getattr(value, "pk", value)
+
+    # A row that is gone
+
+    def _deletion(self) -> Any:
+        """Return the version in which the row that the form is about was deleted, if the reader may know of it."""
+        history: Any = changes.tracked().get(self.request.POST.get(KIND, ""))
+        opened = history and history.objects.filter(history_id=_number(self.request.POST.get(VERSION, ""))).first()
+        last = opened and history.objects.filter(id=opened.id).order_by("-history_id").first()
+        if not last or last.history_type != "-" or not changes.is_visible(_key(last), self.reader):
+            return None
+        return last
+
+    def _gone(self, deletion: Any) -> HttpResponse:
+        """Return the page that says that the row is gone, and what was typed."""
+        self.row = changesets.as_it_was(deletion)
+        form = self.get_form(self.request.POST)
+        form.is_valid()
+        address = self.row.get_absolute_url() if hasattr(self.row, "get_absolute_url") else None
+        context = self.get_context_data(form=form) | {
+            "crumbs": [crumb for crumb in self.crumbs() if crumb.href != address],
+            "keeps_typing": False,
+            "gone": changes.in_words([_key(deletion)], self.reader)[0],
+            "typed": [
+                (str(field.label), said)
+                for name, field in form.fields.items()
+                if (said := _said(form, name, _words, field, form.cleaned_data.get(name)))
+            ],
+        }
+        return render(self.request, self.gone_template, context, status=410)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        return context | {"row": self.row, "hidden": [*context["hidden"], (VERSION, self.version)]}
+        hidden = [*context["hidden"], (KIND, self.row._meta.model_name), (VERSION, self.version)]
+        return context | {"row": self.row, "hidden": hidden}
+
+
+def _number(text: str) -> int:
+    """Return the number of a version as a form sends it; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _key(version: Any) -> dict[str, Any]:
+    return {"row_kind": version.instance_type._meta.model_name, "history_id": version.history_id}
+
+
+def _said(form: BaseForm, name: str, words: Any, field: Any, value: Any) -> str:
+    """Return what was typed in words; as it was typed where the form could not read it."""
+    if name in form.errors:
+        return str(form[name].value() or "")
+    return str(words(field, value))
+
+
+def _words(field: Field, value: Any) -> str:
+    """Return a value that a form read in words; nothing for none."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, models.QuerySet | list | tuple):
+        return ", ".join(str(one) for one in value)
+    label = getattr(field, "label_from_instance", None)
+    if label is not None:
+        return str(label(value))
+    choices = {str(key): str(one) for key, one in getattr(field, "choices", [])}
+    return choices.get(str(value)) or changes.said(value)

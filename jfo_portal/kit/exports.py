@@ -59,14 +59,14 @@ def response(
 
     CSV is streamed, so `rows` may be an iterator. The notes, pairs of a label and a text (the
     sensitivity mark, the parameters), make a second sheet of the workbook; CSV and JSON hold rows
-    alone. A column of links is left out. ValueError, in the reader's language, for an unknown format.
+    alone. A column for the page alone is left out. ValueError, in the reader's language, for an unknown format.
     """
     if file_format not in FORMATS:
         raise ValueError(
             _("There is no file format “%(format)s”. Choose one of these: %(formats)s.")
             % {"format": file_format, "formats": ", ".join(FORMATS)}
         )
-    columns = [column for column in columns if column.links is None]
+    columns = [column for column in columns if not column.is_for_page_alone]
     chosen = FORMATS[file_format]
     headers = download_headers(f"{name}.{chosen.suffix}", chosen.content_type)
     match file_format:

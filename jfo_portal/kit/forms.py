@@ -13,7 +13,10 @@ class DayField(forms.DateField):
     """A date typed as YYYY-MM-DD in either language; a native date input shows the browser's own order."""
 
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"inputmode": "numeric", "autocomplete": "off", "size": 12})
-    default_error_messages = {"invalid": _("Type the date as YYYY-MM-DD, for example 2011-03-31.")}
+    default_error_messages = {
+        "invalid": _("Type the date as YYYY-MM-DD, for example 2011-03-31."),
+        "no_day": _("The calendar has no such day. Check the month and the day, and that the year is of these times."),
+    }
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("help_text", _("YYYY-MM-DD"))
@@ -23,5 +26,7 @@ class DayField(forms.DateField):
         """Return the day; ValueError for one of another form, 2011-3-1, or one that no fiscal year holds."""
         day = day_within_reach(value)
         if day is None:
+            if is_written_as_day(value):
+                raise forms.ValidationError(self.error_messages["no_day"], code="no_day")
             raise ValueError
         return day

@@ -48,6 +48,10 @@ class Tracking(HistoricalRecords):
         options.setdefault("history_change_reason_field", models.TextField(null=True))
         super().__init__(bases=[ChangeRecord], **options)
 
+    def fields_included(self, model: type[models.Model]) -> list[models.Field]:
+        """Return the fields that a version keeps: not those that only repeat others (kit.search)."""
+        return [field for field in super().fields_included(model) if not getattr(field, "is_derived", False)]
+
     def post_delete(self, instance: models.Model, using: str | None = None, origin: Any = None, **kwargs: Any) -> None:
         """Record the deletion; a row that goes with others, or with the row it belongs to, as theirs."""
         for name in _ATTRIBUTION:
@@ -112,7 +116,9 @@ class TrackedQuerySet(models.QuerySet):
         plain: models.QuerySet = models.QuerySet(self.model, query=self.query.chain(), using=self.db)
         with transaction.atomic(using=self.db):
             count = plain.bulk_update(rows, fields, batch_size=batch_size)
-            self._record(rows, "~", by=by, reason=reason, door=door, change=change)
+            # Read back: of a row that somebody changed since it was read, the other fields are theirs.
+            stored = self.model._base_manager.in_bulk([row.pk for row in rows])
+            self._record(list(stored.values()), "~", by=by, reason=reason, door=door, change=change)
         return count
 
     def update(
@@ -179,10 +185,21 @@ class TrackedQuerySet(models.QuerySet):
 
 
 class Attributed(models.Model):
-    """A row whose history says whose each write was."""
+    """A row whose history says whose each write was.
+
+    `locked_with` names the foreign keys to rows that are locked, in the order of their keys, before any row of this
+    kind is written.
+    """
+
+    locked_with: ClassVar[Sequence[str]] = ()
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save the row and its version in one transaction: nobody reads the one without the other."""
+        with transaction.atomic(using=options.get("using"), savepoint=False):
+            super().save(*args, **options)
 
     def attribute(self, by: Any, *, reason: str = "", door: Door = Door.SCREEN, change: Any = None) -> Self:
         """Say whose the writes of this object are from here on, why, through which door, and to which change set

@@ -53,6 +53,9 @@ class Import(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.PROTECT, related_name="imports"
     )
+    change_set = models.OneToOneField(
+        ChangeSet, verbose_name=_("change set"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
     created_at = models.DateTimeField(_("sent"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
@@ -82,9 +85,14 @@ class Import(models.Model):
         """How many records the import changed; zeros while it waits."""
         return Counts(self.new, self.changed, self.unchanged)
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether what it wrote was taken back; one query where the change set is not loaded."""
+        return self.change_set is not None and self.change_set.is_undone
+
     def earlier(self) -> Self | None:
-        """Return the last import of the same file by the same person that was applied; None without one."""
+        """Return the last import of the same file by the same person that was applied and stands; None without one."""
         same = type(self).objects.filter(
             by=self.by_id, entity=self.entity, file_hash=self.file_hash, state=ImportState.APPLIED
         )
-        return same.exclude(pk=self.pk).defer("sheet_data").first()
+        return same.exclude(pk=self.pk).exclude(change_set__is_undone=True).defer("sheet_data").first()

@@ -27,15 +27,43 @@ class ScopedQuerySet(models.QuerySet):
             return self.all()
         return self.filter(**{f"{self.read_scope}__in": reader.scope_ids})
 
+    def may_be_written_by(self, reader: Reader) -> bool:
+        """Say whether the reader's role changes rows of this kind at all; no query."""
+        return reader.role in self.write_roles
+
     def editable_by(self, reader: Reader) -> Self:
         """Return the rows the reader may change on screen."""
-        if reader.role not in self.write_roles:
+        if not self.may_be_written_by(reader):
             return self.none()
         visible = self.visible_to(reader)
         if self.write_scope is None or reader.sees_everything:
             return visible
         return visible.filter(**{f"{self.write_scope}__in": reader.scope_ids})
 
+    def undoable_by(self, author: Reader) -> Self:
+        """Return the rows to which the author of a change may take it back: those they may see."""
+        return self.visible_to(author)
+
 
 class OpenQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Reference rows, which everybody who signed in may read."""
+
+
+class PersonalQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Rows that are somebody's own: nobody else sees them or their history, whatever else they see.
+
+    `owner_field` names the foreign key to the user.
+    """
+
+    owner_field: ClassVar[str] = "owner"
+
+    def visible_to(self, reader: Reader) -> Self:
+        """Return the reader's own rows."""
+        return self.filter(**{self.owner_field: reader}) if reader.is_authenticated else self.none()
+
+    def may_be_written_by(self, reader: Reader) -> bool:
+        return reader.is_authenticated
+
+    def editable_by(self, reader: Reader) -> Self:
+        """Return the reader's own rows."""
+        return PersonalQuerySet.visible_to(self, reader)

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 
 from . import formats
 
@@ -30,8 +31,8 @@ class Column:
     returns a typed value; without it the row's attribute or key of the column's name is read. `text`
     takes the row and returns what the page prints, where that is not the value as its kind prints it.
     `sort` is the ORM ordering behind the column's sort link. `href` takes the row and returns a
-    link or None. A column that is `extra` shows only when chosen. A column of `links` is for the page
-    alone and has no value in files.
+    link or None. A column that is `extra` shows only when chosen. A column of `links`, or of a `drawing`
+    with its `scale` in the heading, is for the page alone and has no value in files.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Column:
     is_header: bool = False
     extra: bool = False
     links: Callable[[Any], Sequence[Link]] | None = None
+    drawing: Callable[[Any], SafeString] | None = None
+    scale: SafeString | None = None
 
     def raw(self, row: Any) -> Any:
         """Return the row's typed value: for files and sums."""
@@ -57,6 +60,10 @@ class Column:
     def is_numeric(self) -> bool:
         return self.kind in NUMERIC
 
+    @property
+    def is_for_page_alone(self) -> bool:
+        return self.links is not None or self.drawing is not None
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -69,20 +76,28 @@ class Cell:
     is_numeric: bool = False
     is_date: bool = False
     links: Sequence[Link] = ()
+    drawing: SafeString | None = None
 
 
 def cells(columns: Sequence[Column], row: Any) -> list[Cell]:
     """Return the row's cells in the active language."""
-    return [
-        Cell(text="", label=str(column.label), links=column.links(row))
-        if column.links
-        else Cell(
-            text=column.text(row) if column.text else formats.text(column.raw(row), column.kind),
-            label=str(column.label),
-            href=column.href(row) if column.href else None,
-            is_header=column.is_header,
-            is_numeric=column.is_numeric,
-            is_date=column.kind in {"date", "datetime"},
+    return [_cell(column, row) for column in columns]
+
+
+def _cell(column: Column, row: Any) -> Cell:
+    label = str(column.label)
+    if column.is_for_page_alone:
+        return Cell(
+            text="",
+            label=label,
+            links=column.links(row) if column.links else (),
+            drawing=column.drawing(row) if column.drawing else None,
         )
-        for column in columns
-    ]
+    return Cell(
+        text=column.text(row) if column.text else formats.text(column.raw(row), column.kind),
+        label=label,
+        href=column.href(row) if column.href else None,
+        is_header=column.is_header,
+        is_numeric=column.is_numeric,
+        is_date=column.kind in {"date", "datetime"},
+    )

@@ -1,7 +1,7 @@
 """The pages everything else is made of: a page, a list, a row's page."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import redirect
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language
@@ -24,6 +25,7 @@ from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 from . import exports, formats
 from .access import Reader
 from .periods import day_within_reach, today
+from .savedviews import BARE, NO_VIEW, VIEW, SavedViews, saved
 from .tables import Column, cells
 
 PAGE_SIZES = (25, 50, 100)
@@ -74,12 +76,17 @@ class Page(TemplateResponseMixin, ContextMixin, View):
     # The browser keeps no page that its Back button would show to the next person, but for what was typed.
     is_typed_into: ClassVar[bool] = False
 
+    @classmethod
+    def is_open_to(cls, reader: Reader) -> bool:
+        """Say whether the reader, who is signed in, may open pages of this sort at all."""
+        return cls.readers is None or reader.role in cls.readers
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             if request.method == "POST":
                 messages.warning(request, _("Your session had ended, so nothing was saved. Sign in and send it again."))
             return redirect_to_login(request.get_full_path())
-        if self.readers is not None and self.reader.role not in self.readers:
+        if not self.is_open_to(self.reader):
             raise PermissionDenied
         response = super().dispatch(request, *args, **kwargs)
         patch_cache_control(response, private=True, **({} if self.is_typed_into else {"no_store": True}))
@@ -154,8 +161,9 @@ class Chip:
     href: str
 
 
-def chips_of(form: BaseForm, query: QueryDict) -> list[Chip]:
-    """Return a chip for each of the form's filters in force; `query` is the page's own."""
+def chips_of(form: BaseForm, query: QueryDict, *, bare: str = "") -> list[Chip]:
+    """Return a chip for each of the form's filters in force; `query` is the page's own, `bare` what the address of the
+    page without any filter says."""
     form.is_valid()  # a filter that cannot be read is not in force; the others are
     chips = []
     for name, field in form.fields.items():
@@ -168,10 +176,13 @@ def chips_of(form: BaseForm, query: QueryDict) -> list[Chip]:
         choices = {str(key): str(label) for key, label in getattr(field, "choices", [])}
         words = choices.get(str(getattr(value, "pk", value)), str(value))
         if value is True:
-            chips.append(Chip(str(field.label), f"?{data.urlencode()}"))
+            chips.append(Chip(str(field.label), f"?{data.urlencode() or bare}"))
         else:
             chips.append(
-                Chip(_("%(filter)s: %(value)s") % {"filter": field.label, "value": words}, f"?{data.urlencode()}")
+                Chip(
+                    _("%(filter)s: %(value)s") % {"filter": field.label, "value": words},
+                    f"?{data.urlencode() or bare}",
+                )
             )
     return chips
 
@@ -190,6 +201,8 @@ class Heading:
     href: str | None
     direction: str | None
     is_numeric: bool
+    scale: str | None = None
+    is_of_links: bool = False
 
 
 class ListPage(Page):
@@ -218,6 +231,8 @@ class ListPage(Page):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         file_format = request.GET.get("format", "")
         if not file_format:
+            if not request.GET and (default := self.views.default) is not None:
+                return redirect(default.list_href)
             return super().get(request, *args, **kwargs)
         if file_format not in exports.FORMATS:
             raise Http404
@@ -229,6 +244,24 @@ class ListPage(Page):
             self._file_rows(),
             notes=self.notes(),
         )
+
+    @cached_property
+    def views(self) -> SavedViews:
+        """The saved views of the list; of a list of one row's, such as its history, there are none."""
+        match = self.request.resolver_match
+        page = match.view_name if match and not match.kwargs else ""
+        return SavedViews(self.reader, page, self.request.GET.get(VIEW, NO_VIEW), self.asked)
+
+    @property
+    def asked(self) -> QueryDict:
+        """What the address says that a view keeps: not the columns and the page size that the list has by itself."""
+        asked = saved(self.request.GET)
+        own = {column.name for column in self.get_columns() if not column.extra and not column.is_header}
+        if set(asked.getlist("cols")) == own:
+            del asked["cols"]
+        if asked.get("per") == str(PAGE_SIZES[1]):
+            del asked["per"]
+        return asked
 
     def _file_rows(self) -> Iterator[Any]:
         rows = self.sorted_rows().iterator(chunk_size=2000)
@@ -276,13 +309,17 @@ class ListPage(Page):
                 return column, "descending" if asked.startswith("-") else "ascending"
         return None
 
-    def sorted_rows(self) -> models.QuerySet:
+    def order(self) -> Sequence[Any]:
+        """Return what the rows are ordered by: the column asked for, or the list's own order."""
         if self.sort is None:
-            return self.filtered.order_by(*self.ordering) if self.ordering else self.filtered
+            return self.ordering
         column, direction = self.sort
         field = models.F(str(column.sort))
-        order = field.desc(nulls_last=True) if direction == "descending" else field.asc(nulls_last=True)
-        return self.filtered.order_by(order, "pk")
+        return (field.desc(nulls_last=True) if direction == "descending" else field.asc(nulls_last=True)), "pk"
+
+    def sorted_rows(self) -> models.QuerySet:
+        order = self.order()
+        return self.filtered.order_by(*order) if order else self.filtered
 
     def headings(self) -> list[Heading]:
         return [self._heading(column) for column in self.shown_columns]
@@ -295,11 +332,15 @@ class ListPage(Page):
             data.pop("page", None)
             data["sort"] = f"-{column.name}" if direction == "ascending" else column.name
             href = f"?{data.urlencode()}"
-        return Heading(str(column.label), href, direction, column.is_numeric)
+        return Heading(
+            str(column.label), href, direction, column.is_numeric, column.scale, is_of_links=column.links is not None
+        )
 
     def chips(self) -> list[Chip]:
         """Return a chip for each filter in force."""
-        return [] if self.filterset is None else chips_of(self.filterset.form, self.request.GET)
+        if self.filterset is None:
+            return []
+        return chips_of(self.filterset.form, self.request.GET, bare=BARE)
 
     @property
     def page_size(self) -> int:
@@ -310,15 +351,23 @@ class ListPage(Page):
         """Return the table's caption, with the count."""
         return formats.number(count)
 
+    def get_page(self) -> Any:
+        """Return the page of rows asked for, a django.core.paginator.Page."""
+        return Paginator(self.sorted_rows(), self.page_size).get_page(self.request.GET.get("page"))
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        paginator = Paginator(self.sorted_rows(), self.page_size)
-        page = paginator.get_page(self.request.GET.get("page"))
+        if self.views.is_missing:
+            messages.warning(
+                self.request,
+                _("The view that this address names was removed, or is not shared with you. Its filters still hold."),
+            )
+        page = self.get_page()
         columns = self.shown_columns
         shown = {column.name for column in columns}
         rows = self.completed(list(page))
         return super().get_context_data(**kwargs) | {
             "page": page,
-            "caption": self.caption(paginator.count),
+            "caption": self.caption(page.paginator.count),
             "headings": self.headings(),
             "objects": rows,
             "rows": rows_of(columns, rows),
@@ -327,6 +376,7 @@ class ListPage(Page):
             "filters": self.filterset.form if self.filterset else None,
             "chips": self.chips(),
             "has_as_of": self.has_as_of,
+            "views": self.views,
             "choosable": [
                 (column.name, column.label, column.name in shown)
                 for column in self.get_columns()
@@ -368,9 +418,14 @@ class RowPage(Page):
 
 def rows_of(columns: Sequence[Column], rows: Iterable[Any]) -> list[list[Any]]:
     """Return the rows as printable cells, for a table inside another page."""
-    return [cells(columns, row) for row in rows]
+    # The labels put into words once, and not for each cell.
+    worded = [replace(column, label=str(column.label)) for column in columns]
+    return [cells(worded, row) for row in rows]
 
 
 def headings_of(columns: Sequence[Column]) -> list[Heading]:
     """Return the columns' headings, for a table inside another page, which does not sort."""
-    return [Heading(str(column.label), None, None, column.is_numeric) for column in columns]
+    return [
+        Heading(str(column.label), None, None, column.is_numeric, is_of_links=column.links is not None)
+        for column in columns
+    ]

@@ -1,5 +1,6 @@
 """Versions become sentences: fields by their names, values as people read them, rows that may be gone."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -10,8 +11,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from jfo_portal.kit import changes
 from jfo_portal.kit.access import SYSTEM
+from jfo_portal.kit.history import Tracked
+from jfo_portal.kit.models import SavedView
 from performance.models import SalaryRate
-from registry.models import JFO, Assignment, Officer, RiskCoverage, User
+from registry.models import JFO, Assignment, Officer, RiskCoverage, Snooze, User
 from tests import rows
 
 pytestmark = pytest.mark.django_db
@@ -95,10 +98,25 @@ def test_a_reader_sees_the_versions_of_the_rows_they_may_see(que_manager: User) 
     assert not changes.versions(AnonymousUser(), of={"region"})  # type: ignore[arg-type]
 
 
+def a_snooze() -> Snooze:
+    user = User.objects.get(username="que.manager")
+    return Snooze(user=user, need="jmt", row_id=1, until=date(2011, 5, 1), reason="away until then")
+
+
+def a_view() -> SavedView:
+    return SavedView(page="jfos", name="Mine", query="kind=national", owner=User.objects.get(username="que.manager"))
+
+
+PERSONAL: dict[str, Callable[[], Tracked]] = {"snooze": a_snooze, "savedview": a_view}
+
+
 @pytest.mark.parametrize("kind", changes.tracked())
 def test_every_kind_of_row_is_said_with_the_same_few_queries(
     kind: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
+    if kind in PERSONAL:
+        # What is somebody's own is not demonstrated.
+        PERSONAL[kind]().save_as(None)
     keys = list(changes.versions(SYSTEM, of={kind})[:1])
     # Of a user the regions are asked for, too.
     with django_assert_max_num_queries(4 if kind == "user" else 2):
@@ -111,3 +129,23 @@ def test_a_page_of_versions_costs_the_same_whatever_is_on_it(django_assert_num_q
     assert len({key["row_kind"] for key in keys}) > 20
     with django_assert_num_queries(2):
         changes.in_words(keys)
+
+
+def test_what_is_somebodys_own_is_told_to_nobody_else(que_manager: User, auditor: User, administrator: User) -> None:
+    a_view().save_as(que_manager)
+    a_snooze().save_as(que_manager)
+    for reader, count in ((que_manager, 2), (auditor, 0), (administrator, 0)):
+        assert len(changes.versions(reader, of={"savedview", "snooze"})) == count, reader
+
+
+def test_an_old_version_says_whether_the_reader_may_restore_it(que_manager: User, gta_manager: User) -> None:
+    row = rows.assignment(rows.officer(), "SPVM-JFO", date(2010, 1, 1))
+    row.review_on = date(2012, 1, 1)
+    row.save_as(que_manager)
+    marks = [(one.is_latest, one.may_be_restored) for one in changes.about(row, que_manager, of={"assignment"})]
+    assert marks == [(True, False), (False, True)]
+    assert changes.about(row, gta_manager, of={"assignment"}) == []
+    row.attribute(que_manager).delete()
+    keys = list(changes.versions(que_manager, of={"assignment"})[:2])
+    assert [one.may_be_restored for one in changes.in_words(keys, que_manager)] == [True, True]
+    assert [one.may_be_restored for one in changes.in_words(keys)] == [False, False]

@@ -1,6 +1,7 @@
 """Charts say in words and marks what their figures say, to everybody, and hold no style or script."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -12,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from jfo_portal.kit.charts import (
+    Band,
     Bar,
     Bars,
     Chart,
@@ -19,10 +21,14 @@ from jfo_portal.kit.charts import (
     DotPlot,
     DotRow,
     GroupedBars,
+    Mark,
     Panel,
     Series,
     StackedBar,
     StackedBars,
+    Step,
+    Steps,
+    Strip,
     tick_step,
 )
 from jfo_portal.kit.tables import Cell
@@ -59,7 +65,13 @@ def dots(**options: Any) -> DotPlot:
     return DotPlot(**{"id": "act", "series": series, "categories": rows, **WORDS, **options})
 
 
-ALL = [bars(), grouped(), stacked(), dots()]
+def strip(**options: Any) -> Strip:
+    lines = [Mark(Decimal("4.2"), "Mean", "4.2 years"), Mark(5, "Policy period", "5 years", is_limit=True)]
+    given = [Decimal("0.5"), Decimal("0.5"), Decimal("0.5"), 4, Decimal("9.98")]
+    return Strip(**{"id": "years", "dots": given, "marks": lines, "axis": "Years", **WORDS, **options})
+
+
+ALL = [bars(), grouped(), stacked(), dots(), strip()]
 ONE_OF_EACH = pytest.mark.parametrize("chart", ALL, ids=lambda chart: type(chart).__name__)
 
 
@@ -291,3 +303,102 @@ def test_figure_whose_rows_stand_elsewhere_has_no_table() -> None:
 
 def test_figure_without_files_offers_none() -> None:
     assert "<a " not in render_to_string("components/figure.html", {"chart": bars()})
+
+
+# Strips
+
+
+def circles(chart: Chart) -> list[tuple[float, int]]:
+    return [(share(dot.get("cx")), int(str(dot.get("cy")))) for dot in drawing(chart).iter(f"{SVG}circle")]
+
+
+def test_a_strip_has_a_dot_for_each_on_one_axis_and_those_alike_are_piled_up() -> None:
+    drawn = circles(strip())
+
+    assert len(drawn) == 5
+    # From 3% to 97% of the width stand for 0 to 10 years.
+    assert [x for x, _y in drawn] == [7.7, 7.7, 7.7, 40.6, 96.81]
+    bottom = max(y for _x, y in drawn)
+    assert [bottom - y for _x, y in drawn] == [0, 12, 24, 0, 0]
+
+
+def test_no_two_dots_of_a_strip_cover_one_another_on_a_phone() -> None:
+    drawn = circles(strip(dots=[number / 7 for number in range(70)]))
+    pixels = [(x * 3.2 * 0.9, y) for x, y in drawn]
+
+    assert all(
+        abs(one[0] - other[0]) >= 9.5 or abs(one[1] - other[1]) >= 10
+        for number, one in enumerate(pixels)
+        for other in pixels[:number]
+    )
+
+
+def test_a_strip_says_its_marks_and_draws_them_across() -> None:
+    svg = drawing(strip())
+    texts = ["".join(text.itertext()).strip() for text in svg.iter(f"{SVG}text")]
+    across = [line for line in svg.iter(f"{SVG}line") if line.get("class") in {"level", "limit"}]
+
+    assert texts[:2] == ["Mean 4.2 years", "Policy period 5 years"]
+    assert texts[-1] == "Years"
+    assert [(line.get("class"), share(line.get("x1"))) for line in across if line.get("x1") != "0"] == [
+        ("level", 42.48),
+        ("limit", 50.0),
+    ]
+
+
+def test_one_dot_of_a_strip_stands_for_several_where_there_are_very_many() -> None:
+    assert [Strip.per_dot(number) for number in (0, 300, 301, 20_000)] == [1, 1, 2, 67]
+    assert len(circles(strip(dots=[number / 2000 for number in range(20_000)]))) <= 300
+    assert "<a " not in strip().svg()
+
+
+def test_a_strip_of_nobody_has_its_axis_alone() -> None:
+    assert circles(strip(dots=[])) == []
+
+
+# Steps
+
+
+def steps() -> Steps:
+    return Steps(
+        id="steps",
+        title="FTE by day",
+        description="FTE of one officer",
+        headers=["Days"],
+        rows=[["all"]],
+        series=[Series("On JFOs"), Series("Free", "series-3", is_hatched=True)],
+        steps=[
+            Step(date(2010, 4, 1), date(2011, 3, 31), [Decimal("0.25"), Decimal("0.75")]),
+            Step(date(2011, 4, 1), date(2012, 3, 30), [Decimal("1.00"), 0]),
+        ],
+        bands=[
+            Band(date(2010, 4, 1), date(2011, 3, 31), "2010-2011"),
+            Band(date(2011, 4, 1), date(2012, 3, 30), "2011-2012"),
+        ],
+        max_value=1,
+        levels=[(0, "0.00"), (1, "1.00")],
+        marked=date(2011, 4, 1),
+        marked_text="2011-04-01",
+    )
+
+
+def test_steps_are_as_long_as_their_days_and_stand_on_one_another() -> None:
+    svg = drawing(steps())
+    blocks = [rect for rect in svg.iter(f"{SVG}rect") if "%" in (rect.get("width") or "")]
+    # The days are the 87% of the width right of the values; both years have 365 here.
+    assert [(share(one.get("x")), share(one.get("width"))) for one in blocks] == [
+        (13.0, 43.5),
+        (13.0, 43.5),
+        (56.5, 43.5),
+    ]
+    on_jfos, free, full = blocks
+    assert [int(one.get("height") or 0) for one in blocks] == [30, 90, 120]
+    assert int(free.get("y") or 0) + 90 == int(on_jfos.get("y") or 0)
+    assert full.get("y") == free.get("y")
+
+
+def test_steps_name_their_years_and_the_marked_day() -> None:
+    svg = drawing(steps())
+    texts = ["".join(text.itertext()).strip() for text in svg.iter(f"{SVG}text")]
+    assert texts[:3] == ["On JFOs", "Free", "2011-04-01"]
+    assert texts[-2:] == ["2010-2011", "2011-2012"]

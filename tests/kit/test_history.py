@@ -51,6 +51,30 @@ def test_bulk_update_leaves_a_version_of_each_row(officer: Officer, administrato
     assert (latest.history_type, latest.given_name, latest.door) == ("~", "Anna", Door.IMPORT)
 
 
+def test_a_bulk_update_records_the_row_as_it_is_not_as_it_was_read(officer: Officer, administrator: User) -> None:
+    """A version said that a row which somebody changed meanwhile was still as the other writer had read it."""
+    officer.save_as(None)
+    read_earlier = Officer.objects.get(pk=officer.pk)
+    Officer.objects.filter(pk=officer.pk).update(end=date(2011, 3, 31))
+    read_earlier.given_name = "Anna"
+    Officer.objects.bulk_update([read_earlier], ["given_name"], by=administrator)
+    latest = officer.history.first()
+    assert (latest.given_name, latest.end) == ("Anna", date(2011, 3, 31))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_whose_version_cannot_be_written_is_not_saved(officer: Officer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside a transaction the row was there before its version, and a page in between wrote over it unseen."""
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Officer.history.model, "save", refuse)
+    with pytest.raises(RuntimeError):
+        officer.save()
+    assert not Officer.objects.filter(number="O-9001").exists()
+
+
 def test_update_leaves_a_version_of_each_row_that_says_whose_it_is(officer: Officer, administrator: User) -> None:
     officer.save_as(None)
     Officer.objects.filter(pk=officer.pk).update(by=administrator, reason="a slip", given_name="Anne")

@@ -244,3 +244,52 @@ def test_a_review_asks_as_many_queries_for_a_hundred_rows_as_for_one(client: Cli
             review(client, made)
         counted.append(len(queries))
     assert counted[0] == counted[1] <= 10
+
+
+def test_an_import_is_undone_from_its_result(client: Client, assignment: Assignment) -> None:
+    second = "T-0001,TST-1,2011-06-01,0.25\n"
+    made = staged(
+        client,
+        HEADER.replace("\n", ",Last day\n") + ROW.replace("\n", ",2011-05-31\n") + second,
+    )
+    confirm(client, made)
+    made.refresh_from_db()
+    result = reverse("import-result", args=[made.pk])
+    assert Assignment.objects.filter(officer=assignment.officer).count() == 2
+    undo = reverse("undo", args=[made.change_set_id])
+    assert f'href="{undo}"' in client.get(result).content.decode()
+    undone = client.post(undo, {"reason": "the wrong sheet"}, follow=True)
+    assert undone.redirect_chain[0][0] == result
+    assert "This import was undone on" in undone.content.decode()
+    (row,) = Assignment.objects.filter(officer=assignment.officer)
+    assert (row.pk, row.fte, row.end) == (assignment.pk, assignment.fte, assignment.end)
+    # The list says so, and the same file is new again.
+    assert "Undone" in client.get(reverse("imports")).content.decode()
+    assert made.earlier() is None
+    assert undo not in client.get(result).content.decode()
+
+
+def test_what_was_changed_since_an_import_is_listed_and_it_stands(client: Client, assignment: Assignment) -> None:
+    made = staged(client, HEADER + ROW)
+    confirm(client, made)
+    made.refresh_from_db()
+    assignment.refresh_from_db()
+    assignment.fte = Decimal("0.40")
+    assignment.save_as(None)
+    page = client.get(reverse("import-result", args=[made.pk])).content.decode()
+    assert "It cannot be undone as things are" in page
+    assert "T-0001" in page
+    assert "was changed later" in page
+    undo = reverse("undo", args=[made.change_set_id])
+    assert f'href="{undo}"' not in page
+    client.post(undo)
+    assignment.refresh_from_db()
+    assert assignment.fte == Decimal("0.40")
+
+
+def test_an_import_that_changed_nothing_offers_nothing_to_undo(client: Client, assignment: Assignment) -> None:
+    made = staged(client, HEADER + f"T-0001,TST-1,{assignment.start},{assignment.fte}\n")
+    confirm(client, made)
+    page = client.get(reverse("import-result", args=[made.pk]))
+    assert page.status_code == 200
+    assert "Undo this import" not in page.content.decode()

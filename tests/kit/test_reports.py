@@ -23,6 +23,7 @@ class Visitor:
     """Somebody of a role; nobody at all without one."""
 
     sees_everything = False
+    is_administrator = False
     scope_ids: frozenset[int] = frozenset()
 
     def __init__(self, role: str = "") -> None:

@@ -3,6 +3,7 @@
 from typing import IO, Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -53,6 +54,9 @@ def confirm(
         with act(by, reason=said, door=Door.IMPORT) as change:
             resource.change = change
             counts = resource.apply(sheet, confirmed=confirmed, reason=said)
+            change.href = reverse("import-result", args=[waiting.pk])
+            change.save(update_fields=["href"])
+        waiting.change_set = change
         waiting.state, waiting.reason, waiting.ignored = ImportState.APPLIED, reason, list(ignored)
         waiting.new, waiting.changed, waiting.unchanged = counts.new, counts.changed, counts.unchanged
         waiting.finished_at = timezone.now()

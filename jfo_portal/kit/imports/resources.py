@@ -381,7 +381,9 @@ class Resource(import_export.resources.Resource):
         try:
             with transaction.atomic():
                 # A resource of its own: what this one has read may have changed before the lock.
-                return type(self)(self.user)._save(sheet, confirmed, reason)
+                anew = type(self)(self.user)
+                anew.change = self.change
+                return anew._save(sheet, confirmed, reason)
         except IntegrityError as error:
             raise ImportRefused(
                 _("The database refused the import, and nothing was saved. %(why)s") % {"why": self.refusal(error)}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import OperationalError, models
 from django.forms import BaseForm
@@ -18,7 +18,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from .. import exports, formats
+from .. import changesets, exports, formats
+from ..access import Reader
 from ..editing import FormPage
 from ..models import Import, ImportState
 from ..tables import Column
@@ -39,10 +40,9 @@ class ImportPage(Page):
 
     section = "imports"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not resources.may_import(self.reader):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+    @classmethod
+    def is_open_to(cls, reader: Reader) -> bool:
+        return resources.may_import(reader)
 
     def crumbs(self) -> Sequence[Crumb]:
         return [Crumb(_("Imports"), reverse("imports"))]
@@ -64,7 +64,7 @@ class ImportList(ImportPage, ListPage):
     empty = gettext_lazy("You have imported nothing yet. Begin with a new import.")
 
     def get_queryset(self) -> models.QuerySet:
-        return Import.objects.visible_to(self.reader).defer("sheet_data")
+        return Import.objects.visible_to(self.reader).defer("sheet_data").select_related("change_set")
 
     def get_columns(self) -> Sequence[Column]:
         titles = {resource.slug: resource.title for resource in resources.all_for(self.reader)}
@@ -72,7 +72,12 @@ class ImportList(ImportPage, ListPage):
             Column("number", _("Import"), href=_address, is_header=True),
             Column("entity", _("What it holds"), value=lambda row: titles.get(row.entity, row.entity)),
             Column("file_name", _("File"), sort="file_name"),
-            Column("state", _("State"), value=lambda row: row.get_state_display(), sort="state"),
+            Column(
+                "state",
+                _("State"),
+                value=lambda row: _("Undone") if row.is_undone else row.get_state_display(),
+                sort="state",
+            ),
             Column("new", _("New"), "integer"),
             Column("changed", _("Changed"), "integer"),
             Column("unchanged", _("Unchanged"), "integer"),
@@ -282,7 +287,8 @@ class Result(ImportPage, RowPage):
     template_name = "imports/result.html"
 
     def get_queryset(self) -> models.QuerySet:
-        return Import.objects.visible_to(self.reader).defer("sheet_data").select_related("by")
+        imports = Import.objects.visible_to(self.reader).defer("sheet_data")
+        return imports.select_related("by", "change_set__by", "change_set__undone_by__by")
 
     def get_title(self) -> str:
         return _("Import %(number)s: %(file)s") % {"number": self.row.number, "file": self.row.file_name}
@@ -297,7 +303,16 @@ class Result(ImportPage, RowPage):
         return super().get_context_data(**kwargs) | {
             "entity": found.title if found else self.row.entity,
             "is_applied": self.row.state == ImportState.APPLIED,
+            **self._undoing(),
         }
+
+    def _undoing(self) -> dict[str, Any]:
+        """Return whether the import can be undone and what stands in the way; nothing of one that changed nothing."""
+        change = self.row.change_set
+        if change is None or not (self.row.new or self.row.changed) or not changesets.may_undo(change, self.reader):
+            return {"obstacles": [], "can_be_undone": False}
+        found = [] if change.is_undone else changesets.obstacles(change, self.reader)
+        return {"obstacles": found, "can_be_undone": not found and not change.is_undone}
 
 
 class Template(ImportPage):

@@ -25,7 +25,6 @@ class Migration(migrations.Migration):
                         default=uuid.uuid4,
                         editable=False,
                         help_text="Of the form that was sent: sent twice, it is written once.",
-                        unique=True,
                     ),
                 ),
                 ("reason", models.TextField(blank=True, verbose_name="reason")),
@@ -38,7 +37,21 @@ class Migration(migrations.Migration):
                         verbose_name="door",
                     ),
                 ),
-                ("href", models.CharField(blank=True, help_text="Where the act led.", max_length=500)),
+                ("href", models.TextField(blank=True, help_text="Where the act led.")),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True, help_text="That of the author at that time.", max_length=20, verbose_name="role"
+                    ),
+                ),
+                (
+                    "is_undone",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whether it was undone, and that was not undone in turn.",
+                        verbose_name="undone",
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="when")),
                 (
                     "by",
@@ -58,11 +71,24 @@ class Migration(migrations.Migration):
                         to="kit.changeset",
                     ),
                 ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        help_text="The first of a chain of undoing: what was undone, done again, undone again.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kit.changeset",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "change set",
                 "verbose_name_plural": "change sets",
                 "ordering": ["-pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("by", "token"), name="kit_changeset_sent_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -193,15 +219,28 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("owner", "page", "name"),
                         name="kit_savedview_once",
-                        violation_error_message="You already have a view of this list with this name.",
+                        violation_error_message="You already have a view of this list with this name. "
+                        "Choose another name.",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("role", ""), _negated=True),
                         fields=("page", "role"),
                         name="kit_savedview_one_default",
-                        violation_error_message="This role already has a default view of this list.",
+                        violation_error_message="This role already has a default view of this list. "
+                        "Take the mark from that view first.",
                     ),
                 ],
             },
+        ),
+        migrations.AddField(
+            model_name="import",
+            name="change_set",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="kit.changeset",
+                verbose_name="change set",
+            ),
         ),
     ]
