@@ -2,26 +2,26 @@
 
 Every action locks the officer's row first, so that of two simultaneous ones the second is checked
 against what the first wrote. A rule it would break raises ValidationError, whose sentences name the
-other assignment; nothing is saved then. `within` makes an action part of a larger act.
+other assignment; nothing is saved then. `within` makes an action part of a larger act. `try_each` does
+the same to several assignments.
 """
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jfo_portal.kit import formats
 from jfo_portal.kit.changesets import ChangeSet, act
-from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Door
-from jfo_portal.kit.periods import today
+from jfo_portal.kit.periods import ONE_DAY, today
 
 from .models import JFO, Assignment, EndReason, Officer, User
-
-ONE_DAY = timedelta(days=1)
 
 
 def lock_officers(ids: Iterable[int]) -> dict[int, Officer]:
@@ -31,35 +31,82 @@ def lock_officers(ids: Iterable[int]) -> dict[int, Officer]:
 
 
 def _locked(officer_id: int) -> Officer:
-    return Officer.objects.select_for_update(no_key=True).get(pk=officer_id)
+    officer = lock_officers([officer_id]).get(officer_id)
+    if officer is None:
+        raise ValidationError(_("This officer is not there any more: somebody removed the row meanwhile."))
+    return officer
 
 
-def _reread(assignment: Assignment) -> Assignment:
-    """Return the row as it is now that the officer is locked; it may have changed since it was shown."""
-    officer = _locked(assignment.officer_id)
+def _open_jfo(jfo: JFO) -> JFO:
+    """Return the JFO as it is now, locked until the act is done: a withdrawal may have ended it meanwhile.
+
+    It comes after the officers, as everywhere.
+    """
+    return JFO.objects.select_for_update(no_key=True).get(pk=jfo.pk)
+
+
+def gone() -> str:
+    """Return what is said of an assignment that was there when it was shown."""
+    return _("This assignment is not there any more: somebody undid it meanwhile.")
+
+
+def _reread(assignment: Assignment, day: date) -> Assignment:
+    """Return the row as it is now that the officer is locked; it may have changed since it was shown.
+
+    One that is closed by the day is left as it is.
+    """
+    officer = lock_officers([assignment.officer_id]).get(assignment.officer_id)
     row = Assignment.objects.with_names().filter(pk=assignment.pk).first()
-    if row is None:
-        raise ValidationError(_("This assignment is not there any more: somebody undid it meanwhile."))
+    if officer is None or row is None:
+        raise ValidationError(gone())
+    if row.is_closed(day):
+        raise ValidationError(
+            _(
+                "This assignment ended on %(day)s, in an earlier fiscal year, whose figures stay as they are. "
+                "Assign the officer anew instead."
+            )
+            % {"day": row.end}
+        )
     row.officer = officer
     return row
 
 
 def _require_review(row: Assignment, day: date) -> None:
-    """Refuse to leave an assignment open past the policy period without a review date to come (domain rule 4)."""
+    """Refuse a review outside the assignment, and an assignment left open past the policy period without a review
+    to come (domain rule 4)."""
+    if row.review_on is not None and row.review_on < row.start:
+        raise ValidationError(
+            {"review_on": _("The assignment starts on %(day)s: review it on that day or later.") % {"day": row.start}}
+        )
+    if row.review_on is not None and row.end is not None and row.review_on > row.end:
+        raise ValidationError(
+            {
+                "review_on": _("The assignment would end on %(day)s: review it on that day or earlier, or not at all.")
+                % {"day": row.end}
+            }
+        )
     if row.end is None and row.review_on is not None and row.review_on < day:
         raise ValidationError(
             {"review_on": _("%(day)s is over. Give a later date for the review.") % {"day": row.review_on}}
         )
-    if row.is_past_policy_unreviewed(day):
+    # One that begins later must keep the rule on its first day: it may continue an earlier spell.
+    if row.is_past_policy_unreviewed(max(day, row.start)):
         raise ValidationError(
             {
                 "review_on": _(
-                    "This assignment has lasted more than %(years)s years: "
+                    "The officer has been on this JFO for more than %(years)s years: "
                     "give it a last day, or a date on which it will be reviewed."
                 )
                 % {"years": settings.TENURE_POLICY_YEARS}
             }
         )
+
+
+def _stop(row: Assignment, end: date, end_reason: EndReason) -> None:
+    """Set the row's last day and its reason; a review that would come after it has nothing left to look at."""
+    row.end, row.end_reason = end, end_reason
+    if row.review_on is not None and row.review_on > end:
+        row.review_on = None
 
 
 def _require_inside(row: Assignment, start: date, field: str) -> None:
@@ -89,7 +136,8 @@ def assign(
 ) -> Assignment:
     """Put the officer on the JFO; returns the new assignment."""
     with act(by, reason=reason, door=door, within=within) as change:
-        row = Assignment(officer=_locked(officer.pk), jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
+        officer = _locked(officer.pk)
+        row = Assignment(officer=officer, jfo=_open_jfo(jfo), fte=fte, start=start, end=end, review_on=review_on)
         change.save_row(row)
         _require_review(row, today())
         return row
@@ -108,28 +156,35 @@ def change_fte(
     """Give the assignment another FTE from `start` on; returns the assignment that has it.
 
     From the first day on it is the same assignment; from a later day on, the old one ends the day
-    before and a new one goes on, so that what was so on earlier days stays so.
+    before and a new one goes on, so that what was so on earlier days stays so. The review stays with
+    the one that holds on its date.
     """
     with act(by, reason=reason, door=door, within=within) as change:
-        old = _reread(assignment)
+        old = _reread(assignment, today())
         _require_inside(old, start, "start")
         if fte == old.fte:
             raise ValidationError({"fte": _("The FTE is this already. Type another one.")})
         if start == old.start:
             old.fte = fte
             return change.save_row(old)
-        new = Assignment(
-            officer=old.officer,
-            jfo=old.jfo,
-            fte=fte,
-            start=start,
-            end=old.end,
-            end_reason=old.end_reason,
-            review_on=old.review_on,
-        )
-        old.end, old.end_reason, old.review_on = start - ONE_DAY, EndReason.CHANGE, None
+        new = _rest(old, old.jfo, fte, start)
+        _stop(old, start - ONE_DAY, EndReason.CHANGE)
         change.save_row(old)
         return change.save_row(new)
+
+
+def _rest(old: Assignment, jfo: JFO, fte: Decimal, start: date) -> Assignment:
+    """Return a new assignment, unsaved, of what is left of the old one from the day on."""
+    review_on = old.review_on if old.review_on is not None and old.review_on >= start else None
+    return Assignment(
+        officer=old.officer,
+        jfo=jfo,
+        fte=fte,
+        start=start,
+        end=old.end,
+        end_reason=old.end_reason,
+        review_on=review_on,
+    )
 
 
 def extend(
@@ -145,15 +200,7 @@ def extend(
 ) -> Assignment:
     """Move the last day later, or to none; returns the assignment as saved. `day` is today."""
     with act(by, reason=reason, door=door, within=within) as change:
-        row = _reread(assignment)
-        if row.end is not None and row.end < FiscalYear.of(day).first_day - ONE_DAY:
-            raise ValidationError(
-                _(
-                    "This assignment ended on %(day)s, in an earlier fiscal year, whose figures stay as they are. "
-                    "Assign the officer anew instead."
-                )
-                % {"day": row.end}
-            )
+        row = _reread(assignment, day)
         if end is not None and row.end is not None and end < row.end:
             raise ValidationError(
                 {
@@ -170,11 +217,13 @@ def extend(
                     % {"day": end}
                 }
             )
-        is_same = (end, review_on) == (row.end, row.review_on)
-        row.end, row.review_on, row.end_reason = end, review_on, ""
-        _require_review(row, day)
-        if is_same:
+        if (end, review_on) == (row.end, row.review_on):
+            _require_review(row, day)
             raise ValidationError({"end": _("Nothing would change. Give a later day, or a date of review.")})
+        if end != row.end:
+            row.end_reason = ""  # it was that of the former last day
+        row.end, row.review_on = end, review_on
+        _require_review(row, day)
         return change.save_row(row)
 
 
@@ -190,7 +239,7 @@ def end_assignment(
 ) -> Assignment:
     """Give the assignment its last day and say why it ends; returns the assignment as saved."""
     with act(by, reason=reason, door=door, within=within) as change:
-        row = _reread(assignment)
+        row = _reread(assignment, today())
         if row.end is not None and end > row.end:
             raise ValidationError(
                 {
@@ -198,7 +247,7 @@ def end_assignment(
                     % {"day": row.end}
                 }
             )
-        row.end, row.end_reason = end, end_reason
+        _stop(row, end, end_reason)
         return change.save_row(row)
 
 
@@ -208,7 +257,7 @@ def transfer(
     by: User | None,
     jfo: JFO,
     start: date,
-    fte: Decimal,
+    fte: Decimal | None = None,
     end: date | None = None,
     review_on: date | None = None,
     reason: str = "",
@@ -217,10 +266,10 @@ def transfer(
 ) -> Assignment:
     """Move the officer to another JFO from `start`: the old assignment ends the day before (domain rule 3).
 
-    Returns the new assignment. All or nothing.
+    Without an `fte` the officer keeps the one of the old assignment. Returns the new assignment. All or nothing.
     """
     with act(by, reason=reason, door=door, within=within) as change:
-        old = _reread(assignment)
+        old = _reread(assignment, today())
         if jfo == old.jfo:
             raise ValidationError({"jfo": _("The officer is on this JFO already. Choose another one.")})
         if start <= old.start:
@@ -240,9 +289,16 @@ def transfer(
                     % {"day": old.end}
                 }
             )
-        old.end, old.end_reason = start - ONE_DAY, EndReason.TRANSFER
+        _stop(old, start - ONE_DAY, EndReason.TRANSFER)
         change.save_row(old)
-        new = Assignment(officer=old.officer, jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
+        new = Assignment(
+            officer=old.officer,
+            jfo=_open_jfo(jfo),
+            fte=old.fte if fte is None else fte,
+            start=start,
+            end=end,
+            review_on=review_on,
+        )
         change.save_row(new)
         _require_review(new, today())
         return new
@@ -265,7 +321,7 @@ def split(
     last day that the assignment had, so that no total changes. All or nothing.
     """
     with act(by, reason=reason, door=door, within=within) as change:
-        old = _reread(assignment)
+        old = _reread(assignment, today())
         if jfo == old.jfo:
             raise ValidationError({"jfo": _("The officer is on this JFO already. Choose another one.")})
         if fte >= old.fte:
@@ -275,7 +331,33 @@ def split(
                     % {"fte": formats.text(old.fte, "fte")}
                 }
             )
-        end, review_on = old.end, old.review_on
+        _require_inside(old, start, "start")
+        new = _rest(old, _open_jfo(jfo), fte, start)
         stays = change_fte(old, by=by, fte=old.fte - fte, start=start, within=change)
-        new = Assignment(officer=old.officer, jfo=jfo, fte=fte, start=start, end=end, review_on=review_on)
         return stays, change.save_row(new)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of an action on one of several assignments: the assignment it returned, or why it was refused."""
+
+    row: Assignment
+    result: Assignment | None
+    refusals: Sequence[str] = ()
+
+
+def try_each(do: Callable[[Assignment], Assignment], rows: Sequence[Assignment]) -> list[Tried]:
+    """Do it to every assignment, each in a savepoint of its own, and return what came of each, in their order.
+
+    Within a transaction, which the caller rolls back where one was refused. The officers are locked
+    in the order of their keys first, so that no two such acts wait for one another.
+    """
+    lock_officers(row.officer_id for row in rows)
+    tried = []
+    for row in rows:
+        try:
+            with transaction.atomic():
+                tried.append(Tried(row, do(row)))
+        except ValidationError as error:
+            tried.append(Tried(row, None, error.messages))
+    return tried

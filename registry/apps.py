@@ -7,7 +7,9 @@ class RegistryConfig(AppConfig):
     verbose_name = _("Registry")
 
     def ready(self) -> None:
-        from . import checks, home, needs  # noqa: F401  (checks registers the rules)
+        from . import checks, home, needs, needs_training  # noqa: F401  (checks registers the rules)
 
-        needs.register(needs=home.waiting_imports)
-        needs.register(needs=home.needs, figures=home.figures)
+        needs.register(groups=home.waiting_imports)
+        needs.register(needs=home.NEEDS, figures=home.figures, coming=home.coming)
+        needs.register(30, needs=home.STEERING_NEEDS)
+        needs.register(40, needs=needs_training.NEEDS)

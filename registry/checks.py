@@ -1,54 +1,31 @@
 """Domain rules 1 to 6, looked at over the whole database, whatever wrote the rows."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Protocol
 
 from django.db.models import F, Q
 
 from jfo_portal.kit.checks import rule
 from jfo_portal.kit.grouping import grouped
+from jfo_portal.kit.periods import ONE_DAY, Dated, day_without, shared_day
 
-from .models import JFO, Assignment, Contact, EndReason, OfficerLevel, Participation, ParticipationRole
+from .models import (
+    JFO,
+    Assignment,
+    Contact,
+    EndReason,
+    Establishment,
+    OfficerLevel,
+    Participation,
+    ParticipationReview,
+    ParticipationRole,
+    ReviewDecision,
+)
 from .models.assignments import FULL_TIME, over_full_time
-
-ONE_DAY = timedelta(days=1)
-OWN_AGENCY = "CBSA"
+from .models.partners import OWN_AGENCY
 
 Breaches = Iterator[tuple[str, str]]
-
-
-class Dated(Protocol):
-    """A row that holds from a first day to a last one."""
-
-    @property
-    def start(self) -> date: ...
-
-    @property
-    def end(self) -> date | None: ...
-
-
-def shared_day(rows: Sequence[Dated]) -> date | None:
-    """Return the first day on which two of the rows hold; None if there is none."""
-    last: date | None = None
-    for row in sorted(rows, key=lambda row: row.start):
-        if last is not None and row.start <= last:
-            return row.start
-        last = row.end or date.max
-    return None
-
-
-def day_without(rows: Sequence[Dated], start: date, end: date | None) -> date | None:
-    """Return the first day from start to end on which none of the rows holds; None if there is none."""
-    day = start
-    for row in sorted(rows, key=lambda row: row.start):
-        if row.start > day:
-            break
-        if row.end is None:
-            return None
-        day = max(day, row.end + ONE_DAY)
-    return day if end is None or day <= end else None
 
 
 def fullest_day(rows: Sequence[Assignment]) -> tuple[date, Decimal] | None:
@@ -144,3 +121,30 @@ def leads_contacts_and_cbsa() -> Breaches:
         for function, contacts in grouped(primary.get(jfo.pk, []), lambda row: row.function).items():
             if (day := shared_day(contacts)) is not None:
                 yield f"JFO {jfo.code}", f"two primary contacts for {function} on {day}"
+
+
+@rule("6")
+def one_agreed_fte_a_day() -> Breaches:
+    """A JFO has at most one agreed FTE on any day, inside its own dates, or vacancies would be counted twice."""
+    rows = Establishment.objects.select_related("jfo").order_by("jfo__code", "start")
+    for jfo, of_jfo in grouped(rows, lambda row: row.jfo).items():
+        if (day := shared_day(of_jfo)) is not None:
+            yield f"JFO {jfo.code}", f"two agreed FTE on {day}"
+        for row in of_jfo:
+            if jfo.end is not None and (row.end is None or row.end > jfo.end):
+                yield f"JFO {jfo.code}", f"agreed FTE {_dates(row)}, though the JFO ends on {jfo.end}"
+
+
+@rule("6")
+def withdrawals_leave_nothing() -> Breaches:
+    """After the effective day of a review that decided to withdraw, neither the JFO nor an assignment to it goes on."""
+    reviews = ParticipationReview.objects.filter(decision=ReviewDecision.WITHDRAW, effective_on__isnull=False)
+    for review in reviews.select_related("jfo").order_by("jfo__code", "reviewed_on"):
+        last_day = review.effective_on
+        if last_day is None:
+            continue
+        if review.jfo.end is None or review.jfo.end > last_day:
+            yield f"JFO {review.jfo.code}", f"withdrawn from on {last_day}, and goes on"
+        after = Assignment.objects.filter(jfo=review.jfo).from_day_on(last_day + ONE_DAY).order_by("start").first()
+        if after is not None:
+            yield f"JFO {review.jfo.code}", f"withdrawn from on {last_day}, and has an assignment, {_dates(after)}"

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -16,12 +16,11 @@ from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.imports.fields import ChoiceField, CodeField, DateField, DecimalField, ForeignKeyField, TextField
 from jfo_portal.kit.imports.preview import PreviewRow
 from jfo_portal.kit.imports.resources import Resource, chunks, register
+from jfo_portal.kit.periods import ONE_DAY
 
 from . import guards
 from .models import Assignment, EndReason, Level, Officer, OfficerLevel, Role
 from .models.assignments import FULL_TIME, fullest_day, rule_problems
-
-ONE_DAY = timedelta(days=1)
 
 
 def touches(row: PreviewRow, *names: str) -> bool:

@@ -5,22 +5,40 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from jfo_portal.kit.grouping import grouped
-from registry.models.assignments import AssignmentQuerySet
+from django.conf import settings
+from django.db.models import Count
+from django.utils.translation import ngettext
 
-# Spells on one JFO this many days apart, or fewer, are one (domain rule 4).
-JOINED_GAP_DAYS = 30
+from jfo_portal.kit.access import Reader
+from jfo_portal.kit.grouping import grouped
+from jfo_portal.kit.suppression import TOTAL
+from registry.models import Assignment
+from registry.models.assignments import JOINED_GAP_DAYS, AssignmentQuerySet
+from registry.models.jfos import JFOQuerySet
+
+from .privacy import hidden_from
+
 DAYS_IN_A_YEAR = Decimal("365.25")
 
 
 @dataclass(frozen=True)
 class Tenure:
-    """How long an officer has been on a JFO they are on: from `since` to `day`, both counted."""
+    """How long an officer of a function has been on a JFO they are on: from `since` to `day`, both counted.
+
+    `home_id` and `region` are the region that employs the officer, in which tenure is counted.
+    """
 
     officer_id: int
+    function: str
     jfo: str
     since: date
+    home_id: int
+    region: str
     day: date
+
+    @property
+    def region_id(self) -> int:
+        return self.home_id
 
     @property
     def days(self) -> int:
@@ -48,22 +66,27 @@ def tenures(assignments: AssignmentQuerySet, day: date) -> list[Tenure]:
     starts a new tenure (the evaluation gives “the average time spent on a JFO”).
     """
     rows = (
-        assignments.filter(start__lte=day)
-        .order_by("officer__number", "jfo__code", "start")
-        .values_list("officer_id", "jfo__code", "start", "end")
+        assignments.as_of(day)
+        .with_since()
+        .order_by("officer__number", "jfo__code")
+        .values_list(
+            "officer_id", "officer__function", "jfo__code", "since", "officer__region_id", "officer__region__code"
+        )
     )
     longest: dict[int, Tenure] = {}
-    for (officer, jfo), spells in grouped(rows, lambda row: (row[0], row[1])).items():
-        since = current_since([(start, end) for _officer, _jfo, start, end in spells], day)
-        if since is not None and (officer not in longest or since < longest[officer].since):
-            longest[officer] = Tenure(officer, jfo, since, day)
+    for row in rows:
+        officer, function, jfo, since, home, region = row
+        tenure = Tenure(officer, function, jfo, since, home, region, day)
+        if tenure.officer_id not in longest or tenure.since < longest[tenure.officer_id].since:
+            longest[tenure.officer_id] = tenure
     return list(longest.values())
 
 
 def current_since(spells: Sequence[tuple[date, date | None]], day: date) -> date | None:
     """Return the first day of the spell that holds on the day, earlier spells joined to it; None if none holds.
 
-    `spells` come by first day, and none starts after the day.
+    `spells` come by first day, and none starts after the day. The database counts alike
+    (AssignmentQuerySet.with_since).
     """
     since, last = date.max, date.min
     for start, end in spells:
@@ -79,3 +102,119 @@ def summary(rows: Sequence[Tenure]) -> TenureSummary:
         return TenureSummary(0, None, None)
     mean = sum(row.days for row in rows) / DAYS_IN_A_YEAR / len(rows)
     return TenureSummary(len(rows), mean, max(row.years for row in rows))
+
+
+# Bands
+
+
+@dataclass(frozen=True)
+class Band:
+    """Tenures from `first` years on to under `last` years; None for no upper bound."""
+
+    first: int
+    last: int | None
+
+    def holds(self, tenure: Tenure) -> bool:
+        return self.first <= tenure.years and (self.last is None or tenure.years < self.last)
+
+    @property
+    def key(self) -> str:
+        return str(self.first)
+
+    @property
+    def middle(self) -> Decimal:
+        """The years in the middle of the band, or a year after the beginning of the last one."""
+        return Decimal(self.first + (self.first + 2 if self.last is None else self.last)) / 2
+
+    @property
+    def label(self) -> str:
+        if self.first == 0:
+            return ngettext("Under %(last)s year", "Under %(last)s years", self.last or 0) % {"last": self.last}
+        if self.last is None:
+            return ngettext("%(first)s year or more", "%(first)s years or more", self.first) % {"first": self.first}
+        return ngettext("%(first)s year to under %(last)s", "%(first)s years to under %(last)s", self.first) % {
+            "first": self.first,
+            "last": self.last,
+        }
+
+
+def bands() -> list[Band]:
+    """Return the bands, which adjoin: a year each up to the policy period, so that it is an edge, and longer ones then.
+
+    Few officers stay longer; bands of a year would be about one or two of them.
+    """
+    policy = settings.TENURE_POLICY_YEARS
+    edges = [*range(policy + 1), policy + 2, policy + 5]
+    return [Band(first, last) for first, last in zip(edges, [*edges[1:], None], strict=True)]
+
+
+def band_of(tenure: Tenure) -> Band:
+    return next(band for band in bands() if band.holds(tenure))
+
+
+@dataclass(frozen=True)
+class TenureFigures:
+    """Tenure in a region, or in all of them, as far as a reader may see it.
+
+    None stands for a figure that is not shown to the reader, or that nobody stands behind (`is_hidden`
+    tells them apart). `bands` are the officers of each band, `beyond` those past the policy period. `dots`
+    are the years of each officer: exact of those the reader may see, the middle of the band of others, and
+    none of a band that is not shown. `of_others` says whether there are such dots or hidden ones.
+    """
+
+    officers: int | None
+    mean_years: Decimal | None
+    longest_years: Decimal | None
+    beyond: int | None
+    bands: Sequence[tuple[Band, int | None]]
+    dots: Sequence[Decimal]
+    of_others: bool
+    is_hidden: bool
+
+
+def tenure_figures(reader: Reader, day: date, function: str | None, region: str | None) -> TenureFigures:
+    """Return the tenure on the day of the officers of a function and a region, or of all (None), whoever reads them.
+
+    What rests on few officers outside the reader's regions is left out, and what would give it away with
+    the totals over regions, functions and bands; the longest is one officer's, and shown to those who may
+    see the officer. One query.
+    """
+    everybody = tenures(Assignment.objects.all(), day)
+    hidden = hidden_from(reader, everybody, lambda row: (row.region, row.function, band_of(row).key))
+    rows = [row for row in everybody if region in (None, row.region) and function in (None, row.function)]
+    line = (region or TOTAL, function or TOTAL)
+    in_bands = grouped(rows, band_of)
+
+    def is_shown(band: Band) -> bool:
+        return (*line, band.key) not in hidden
+
+    def is_seen(row: Tenure) -> bool:
+        return reader.sees_everything or row.home_id in reader.scope_ids
+
+    found = summary(rows)
+    is_hidden = (*line, TOTAL) in hidden
+    beyond = [band for band in bands() if band.first >= settings.TENURE_POLICY_YEARS]
+    return TenureFigures(
+        officers=None if is_hidden else found.officers,
+        mean_years=None if is_hidden else found.mean_years,
+        longest_years=found.longest_years if all(is_seen(row) for row in rows) else None,
+        beyond=sum(len(in_bands.get(band, ())) for band in beyond) if all(map(is_shown, beyond)) else None,
+        bands=[(band, len(in_bands.get(band, ())) if is_shown(band) else None) for band in bands()],
+        dots=[
+            row.years if is_seen(row) else band.middle
+            for band, of_band in in_bands.items()
+            for row in of_band
+            if is_seen(row) or is_shown(band)
+        ],
+        of_others=not all(is_seen(row) for row in rows),
+        is_hidden=is_hidden,
+    )
+
+
+# JFOs that depend on one person
+
+
+def resting_on_one(jfos: JFOQuerySet, day: date) -> JFOQuerySet:
+    """Return those of the JFOs of the day that a single officer is on; one whose officer leaves stands empty."""
+    alone = Assignment.objects.as_of(day).order_by().values("jfo").annotate(count=Count("officer", distinct=True))
+    return jfos.as_of(day).filter(pk__in=alone.filter(count=1).values("jfo"))

@@ -8,6 +8,18 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import jfo_portal.kit.search
+
+
+def fold_officers(apps, schema_editor):
+    """Work out what a search looks through, of the officers there are."""
+    officers = apps.get_model("registry", "Officer").objects
+    field = officers.model._meta.get_field("folded")
+    rows = list(officers.all())
+    for row in rows:
+        row.folded = field.folded(row)
+    officers.bulk_update(rows, ["folded"], batch_size=500)
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -16,6 +28,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="agencyalias",
+            name="alias",
+            field=models.CharField(max_length=200, verbose_name="spelling"),
+        ),
+        migrations.AlterField(
+            model_name="historicalagencyalias",
+            name="alias",
+            field=models.CharField(max_length=200, verbose_name="spelling"),
+        ),
         migrations.AddField(
             model_name="historicalagency",
             name="change_set",
@@ -1243,4 +1265,35 @@ class Migration(migrations.Migration):
                 violation_error_message="This course on this day is recorded already.",
             ),
         ),
+        migrations.AddField(
+            model_name="officer",
+            name="folded",
+            field=jfo_portal.kit.search.FoldedField(
+                max_length=200, of=["family_name", "given_name", "number"], verbose_name="name and number, folded"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="officer",
+            index=models.Index(fields=["folded"], name="registry_officer_folded"),
+        ),
+        migrations.RemoveIndex(model_name="assignment", name="registry_assignment_officer"),
+        migrations.RemoveIndex(model_name="assignment", name="registry_assignment_jfo"),
+        migrations.RemoveIndex(model_name="assignment", name="registry_assignment_end"),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(fields=["officer", "jfo", "start", "end", "fte"], name="registry_assignment_officer"),
+        ),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(fields=["jfo", "start", "end", "fte", "officer"], name="registry_assignment_jfo"),
+        ),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(fields=["end", "start", "officer", "jfo", "fte"], name="registry_assignment_end"),
+        ),
+        migrations.AddIndex(
+            model_name="officerlevel",
+            index=models.Index(fields=["start", "officer"], name="registry_officerlevel_start"),
+        ),
+        migrations.RunPython(fold_officers, migrations.RunPython.noop, elidable=True),
     ]

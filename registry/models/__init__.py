@@ -4,7 +4,7 @@ from .assignments import Assignment, EndReason
 from .governance import ActionItem, Meeting, ParticipationReview, ReviewDecision
 from .jfos import JFO, Contact, ContactFunction, Kind, Participation, ParticipationRole, Program, Risk, RiskCoverage
 from .partners import Agency, AgencyAlias, AgencyLevel
-from .people import Level, Officer, OfficerFunction, OfficerLevel, Role, User
+from .people import MANAGERS, STEERING, Level, Officer, OfficerFunction, OfficerLevel, Role, User
 from .places import Region
 from .snoozes import Snooze
 from .training import Course, Training
@@ -12,6 +12,8 @@ from .workplaces import AccessDirection, CoLocation, Establishment, SystemAccess
 
 __all__ = [
     "JFO",
+    "MANAGERS",
+    "STEERING",
     "AccessDirection",
     "ActionItem",
     "Agency",

@@ -3,20 +3,24 @@
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit import formats
+from jfo_portal.kit.access import Reader
+from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
-from jfo_portal.kit.periods import Period, PeriodQuerySet
+from jfo_portal.kit.periods import ONE_DAY, Period, PeriodQuerySet
 from jfo_portal.kit.scoping import ScopedQuerySet
 
 from .jfos import JFO
@@ -25,11 +29,13 @@ from .people import Officer, Role
 FULL_TIME = Decimal("1.00")
 # An end this near asks for a decision.
 SOON = timedelta(days=90)
+# Spells on one JFO this many days apart, or fewer, are one (domain rule 4).
+JOINED_GAP_DAYS = 30
 
 
 def past_policy_since(day: date) -> date:
-    """Return the latest first day from which an assignment has lasted longer than the policy period by the day,
-    both days counted (domain rule 4; setting TENURE_POLICY_YEARS)."""
+    """Return the latest first day of a spell that has lasted longer than the policy period by the day, both days
+    counted (domain rule 4; setting TENURE_POLICY_YEARS)."""
     year = day.year - settings.TENURE_POLICY_YEARS
     # The 29th of February has no anniversary in most years.
     return day.replace(year=year, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=year)
@@ -50,6 +56,13 @@ class AssignmentQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
     read_scope = write_scope = "officer__region"
     write_roles = frozenset({Role.REGIONAL_MANAGER})
 
+    def undoable_by(self, author: Reader) -> Self:
+        """Return those the author may see, and those to JFOs of the author's regions: withdrawing from a JFO ends the
+        assignments of every region's officers (registry.reviewing), and is undone as it was done."""
+        if author.sees_everything or not author.is_authenticated:
+            return self.visible_to(author)
+        return self.filter(Q(officer__region__in=author.scope_ids) | Q(jfo__region__in=author.scope_ids))
+
     def with_names(self) -> Self:
         """Load officer, JFO and their regions in the same query."""
         return self.select_related("officer__region", "jfo__region", "jfo__program")
@@ -62,10 +75,32 @@ class AssignmentQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
         """Return the rows of the day that end within 90 days."""
         return self.as_of(day).filter(end__lte=day + SOON)
 
+    def beginning_a_spell(self) -> Self:
+        """Return the rows before which the officer was not on the JFO for more than 30 days (domain rule 4)."""
+        # A first day less a number of days is a moment; it is made a day again, or SQLite would compare texts.
+        nearest = Cast(OuterRef("start") - timedelta(days=JOINED_GAP_DAYS + 1), models.DateField())
+        before = Assignment.objects.filter(
+            Q(end=None) | Q(end__gte=nearest),
+            officer=OuterRef("officer"),
+            jfo=OuterRef("jfo"),
+            start__lt=OuterRef("start"),
+        )
+        return self.filter(~Exists(before.order_by()))
+
+    def with_since(self) -> Self:
+        """Give each row `since`: the first day of the spell on the JFO that it is part of (domain rule 4).
+
+        A change of FTE splits a row, and a gap of at most 30 days is no end; neither begins a spell.
+        """
+        begun = Assignment.objects.beginning_a_spell().filter(
+            officer=OuterRef("officer"), jfo=OuterRef("jfo"), start__lte=OuterRef("start")
+        )
+        return self.annotate(since=Subquery(begun.order_by("-start").values("start")[:1]))
+
     def past_policy_unreviewed(self, day: date) -> Self:
-        """Return the open-ended rows that by the day have lasted longer than the policy period and have no review
-        date (domain rule 4)."""
-        return self.filter(end=None, review_on=None, start__lte=past_policy_since(day))
+        """Return the open-ended rows whose spell has by the day lasted longer than the policy period, and that have no
+        review date (domain rule 4)."""
+        return self.with_since().filter(end=None, review_on=None, start__lte=day, since__lte=past_policy_since(day))
 
 
 class Assignment(Period, Tracked):
@@ -98,6 +133,7 @@ class Assignment(Period, Tracked):
         help_text=_("When an assignment without a last day will be reviewed; needed past the policy period."),
     )
 
+    locked_with = ("officer",)
     objects = AssignmentQuerySet.as_manager()
 
     class Meta(Period.Meta):
@@ -113,9 +149,11 @@ class Assignment(Period, Tracked):
             ),
         ]
         indexes = [
-            models.Index(fields=["officer", "start"], name="registry_assignment_officer"),
-            models.Index(fields=["jfo", "start"], name="registry_assignment_jfo"),
-            models.Index(fields=["end", "start"], name="registry_assignment_end"),
+            # Spells are found in the first (with_since), counts and sums of a JFO in the second, orders in the third:
+            # each holds all that is asked for, so that 100,000 rows need not be read themselves.
+            models.Index(fields=["officer", "jfo", "start", "end", "fte"], name="registry_assignment_officer"),
+            models.Index(fields=["jfo", "start", "end", "fte", "officer"], name="registry_assignment_jfo"),
+            models.Index(fields=["end", "start", "officer", "jfo", "fte"], name="registry_assignment_end"),
         ]
 
     def __str__(self) -> str:
@@ -144,9 +182,24 @@ class Assignment(Period, Tracked):
         """Say whether the row holds on the day and ends within 90 days."""
         return self.end is not None and self.start <= day <= self.end <= day + SOON
 
+    @cached_property
+    def since(self) -> date:
+        """The first day of the spell that the row, as it is saved, is part of; one query, unless the rows were asked
+        for `with_since`."""
+        return Assignment.objects.with_since().only("pk").get(pk=self.pk).since
+
+    def is_closed(self, day: date) -> bool:
+        """Say whether it ended in a fiscal year before the day's, and so stays as it is.
+
+        One that ended on the last day of the year before can still go on from the next day: no figure of
+        the earlier year changes by it.
+        """
+        return self.end is not None and self.end + ONE_DAY < FiscalYear.of(day).first_day
+
     def is_past_policy_unreviewed(self, day: date) -> bool:
-        """Say whether the row needs a review date by the day and has none (domain rule 4)."""
-        return self.end is None and self.review_on is None and self.start <= past_policy_since(day)
+        """Say whether the row needs a review date by the day and has none (domain rule 4); reads `since`."""
+        is_open = self.end is None and self.review_on is None and self.start <= day
+        return is_open and self.since <= past_policy_since(day)
 
     def clean(self) -> None:
         """Check domain rules 1 and 2 against the rows of now; ValidationError names the other row.

@@ -1,7 +1,9 @@
 """How a JFO is steered: what its joint management team decided, and whether the CBSA stays in it."""
 
+from datetime import date
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -10,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.periods import today
 from jfo_portal.kit.scoping import ScopedQuerySet
 
-from .jfos import JFO
+from .jfos import JFO, page_of
 from .people import Role
 
 
@@ -49,6 +52,20 @@ class Meeting(Tracked):
     def __str__(self) -> str:
         return gettext("JMT of %(jfo)s, %(day)s") % {"jfo": self.jfo, "day": self.held_on}
 
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "meetings")
+
+    def clean(self) -> None:
+        """Refuse a meeting that is still to come."""
+        super().clean()
+        if self.held_on and self.held_on > today():
+            raise ValidationError(
+                {
+                    "held_on": gettext("%(day)s is still to come. Record the meeting once it was held.")
+                    % {"day": self.held_on}
+                }
+            )
+
 
 class ActionItemQuerySet(SteeringQuerySet):
     """Action items, changed with the meetings they come from."""
@@ -58,6 +75,10 @@ class ActionItemQuerySet(SteeringQuerySet):
     def open(self) -> Self:
         """Return those not done."""
         return self.filter(done_on=None)
+
+    def open_on(self, day: date) -> Self:
+        """Return those that a meeting had asked for by the day, and that were not done by then."""
+        return self.filter(Q(done_on=None) | Q(done_on__gt=day), meeting__held_on__lte=day)
 
 
 class ActionItem(Tracked):
@@ -81,12 +102,48 @@ class ActionItem(Tracked):
     def __str__(self) -> str:
         return self.what
 
+    def clean(self) -> None:
+        """Refuse days that cannot be: before the meeting, or done on a day still to come."""
+        super().clean()
+        if not self.meeting_id:
+            return
+        held_on = self.meeting.held_on
+        problems = {
+            field: gettext("The meeting was on %(day)s: give that day or a later one.") % {"day": held_on}
+            for field in ("due_on", "done_on")
+            if (day := getattr(self, field)) is not None and day < held_on
+        }
+        if self.done_on is not None and self.done_on > today():
+            problems["done_on"] = gettext("%(day)s is still to come.") % {"day": self.done_on}
+        if problems:
+            raise ValidationError(problems)
+
+    def is_done_on(self, day: date) -> bool:
+        """Say whether it was done by the day."""
+        return self.done_on is not None and self.done_on <= day
+
+    def is_overdue_on(self, day: date) -> bool:
+        """Say whether on the day it was still to be done and its day was over."""
+        return self.due_on is not None and self.due_on < day and not self.is_done_on(day)
+
 
 class ReviewDecision(models.TextChoices):
     CONTINUE = "continue", _("Continue")
     INCREASE = "increase", _("Increase")
     REDUCE = "reduce", _("Reduce")
     WITHDRAW = "withdraw", _("Withdraw")
+
+
+class ReviewQuerySet(SteeringQuerySet):
+    """Reviews, with the JFOs that they are of."""
+
+    def with_names(self) -> Self:
+        """Load the JFO and its region in the same query."""
+        return self.select_related("jfo__region")
+
+    def done_by(self, day: date) -> Self:
+        """Return those done on the day or before."""
+        return self.filter(reviewed_on__lte=day)
 
 
 class ParticipationReview(Tracked):
@@ -102,9 +159,7 @@ class ParticipationReview(Tracked):
         null=True,
         blank=True,
         validators=[MinValueValidator(0, _("The FTE cannot be less than 0."))],
-        help_text=_(
-            "The FTE that the CBSA gives from the effective day on, after an increase or a reduction."
-        ),
+        help_text=_("The FTE that the CBSA gives from the effective day on, after an increase or a reduction."),
     )
     effective_on = models.DateField(
         _("effective on"),
@@ -114,7 +169,7 @@ class ParticipationReview(Tracked):
     )
     reasons = models.TextField(_("reasons"), help_text=_("Why; no data on persons under investigation."))
 
-    objects = SteeringQuerySet.as_manager()
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("participation review")
@@ -141,7 +196,32 @@ class ParticipationReview(Tracked):
     def __str__(self) -> str:
         return gettext("Review of %(jfo)s, %(day)s") % {"jfo": self.jfo, "day": self.reviewed_on}
 
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "meetings")
+
     @property
     def fiscal_year(self) -> FiscalYear:
         """The fiscal year in which it was done."""
         return FiscalYear.of(self.reviewed_on)
+
+    def clean(self) -> None:
+        """Refuse a review outside the JFO's dates, and a decision without its FTE or with more than it needs."""
+        super().clean()
+        problems: dict[str, str] = {}
+        words = {"jfo": self.jfo.code, "start": self.jfo.start, "end": self.jfo.end}
+        if self.reviewed_on and self.reviewed_on < self.jfo.start:
+            problems["reviewed_on"] = gettext("%(jfo)s begins on %(start)s: it cannot be reviewed earlier.") % words
+        for name, day in (("reviewed_on", self.reviewed_on), ("effective_on", self.effective_on)):
+            if day and self.jfo.end and day > self.jfo.end:
+                problems[name] = gettext("%(jfo)s ends on %(end)s: give that day or an earlier one.") % words
+        changes_fte = self.decision in (ReviewDecision.INCREASE, ReviewDecision.REDUCE)
+        if changes_fte and self.fte is None:
+            problems["fte"] = gettext("Say to how many FTE.")
+        if not changes_fte and self.fte is not None:
+            problems["fte"] = gettext("Leave the FTE empty: this decision does not change it.")
+        if self.decision == ReviewDecision.CONTINUE and self.effective_on is not None:
+            problems["effective_on"] = gettext("Leave the day empty: to continue changes nothing.")
+        if self.decision != ReviewDecision.CONTINUE and self.effective_on is None:
+            problems["effective_on"] = gettext("Say from which day the decision holds.")
+        if problems:
+            raise ValidationError(problems)

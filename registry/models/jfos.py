@@ -1,6 +1,9 @@
 """JFOs and the programs they belong to, who takes part in them, whom to call, and the risks they answer."""
 
-from typing import Self
+from collections.abc import Collection, Sequence
+from datetime import date
+from operator import attrgetter
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -11,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.bilingual import Named, in_language
+from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
-from jfo_portal.kit.periods import Period, PeriodQuerySet
+from jfo_portal.kit.periods import Period, PeriodQuerySet, day_without, joined
 from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 
-from .partners import Agency
-from .people import Role
+from .partners import OWN_AGENCY, Agency
+from .people import Role, require_assignments_inside
 from .places import Region
 
 
@@ -82,6 +86,11 @@ class JFO(Named, Period, Tracked):
     def __str__(self) -> str:
         return self.code
 
+    def clean(self) -> None:
+        """Refuse dates that an assignment does not lie inside; one query."""
+        super().clean()
+        require_assignments_inside(self)
+
     def get_absolute_url(self) -> str:
         return reverse("jfo", args=[self.code])
 
@@ -89,6 +98,11 @@ class JFO(Named, Period, Tracked):
     def objectives(self) -> str:
         """The objectives in the active language."""
         return in_language(self, "objectives")
+
+
+def page_of(jfo: "JFO | str", part: str) -> str:
+    """Return the address of a part of the JFO's page; of a row of the history, the JFO is its code."""
+    return f"{reverse('jfo', args=[str(jfo)])}?part={part}"
 
 
 class ParticipationRole(models.TextChoices):
@@ -103,6 +117,19 @@ class JFOPartQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
     write_roles = frozenset({Role.REGIONAL_MANAGER})
 
 
+class ParticipationQuerySet(JFOPartQuerySet):
+    """Participations, which no deletion may take from a JFO until it has no lead or no CBSA."""
+
+    def delete(self, **attribution: Any) -> tuple[int, dict[str, int]]:
+        """Delete the rows, and record it; ValidationError where a JFO would be a day without lead or CBSA."""
+        rows: dict[JFO, list[Any]] = grouped(list(self.select_related("jfo")), attrgetter("jfo"))
+        for jfo, of_jfo in rows.items():
+            _require_whole(jfo, without={row.pk for row in of_jfo})
+        return super().delete(**attribution)
+
+    delete.alters_data = delete.queryset_only = True  # type: ignore[attr-defined]
+
+
 class Participation(Period, Tracked):
     """An agency's part in a JFO, from a day to a day."""
 
@@ -112,7 +139,7 @@ class Participation(Period, Tracked):
     )
     role = models.CharField(_("part"), max_length=10, choices=ParticipationRole, default=ParticipationRole.PARTNER)
 
-    objects = JFOPartQuerySet.as_manager()
+    objects = ParticipationQuerySet.as_manager()
 
     class Meta(Period.Meta):
         verbose_name = _("participation")
@@ -130,7 +157,18 @@ class Participation(Period, Tracked):
     def __str__(self) -> str:
         return f"{self.agency} – {self.jfo}"
 
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "partners")
+
     def clean(self) -> None:
+        """Refuse a group that leads, and what would leave the JFO a day without lead or CBSA; one query."""
+        super().clean()
+        self.check_agency()
+        if self.jfo_id and self.agency_id and self.start:
+            _require_whole(self.jfo, without={self.pk}, added=[self])
+
+    def check_agency(self) -> None:
+        """Refuse an agency that cannot have this part (registry.agencies asks it before a merge)."""
         if self.role == ParticipationRole.LEAD and self.agency_id and self.agency.is_group:
             raise ValidationError(
                 {
@@ -138,6 +176,44 @@ class Participation(Period, Tracked):
                     % {"agency": self.agency.name}
                 }
             )
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row; ValidationError where the JFO would be a day without lead or CBSA."""
+        _require_whole(self.jfo, without={self.pk})
+        return super().delete(*args, **options)
+
+    @classmethod
+    def merged(cls, rows: Sequence[Self]) -> list[Self]:
+        """Return what the rows, now all of one agency, become: one part a day in a JFO, and a lead wins over a partner.
+
+        See registry.agencies.
+        """
+        return joined(rows, alike=lambda row: row.jfo_id, rank=_leads, carried=["role"])
+
+
+def _require_whole(jfo: JFO, *, without: Collection[int | None], added: Sequence[Participation] = ()) -> None:
+    """Refuse a day of the JFO without a lead, or without the CBSA, that is not one already (domain rule 6); one query.
+
+    `without` are the keys of the rows that go, or are changed and among `added`.
+    """
+    stored = list(Participation.objects.filter(jfo=jfo).select_related("agency"))
+    then = [*(row for row in stored if row.pk not in without), *added]
+    for is_meant, sentence in (
+        (_leads, gettext("On %(day)s the JFO would have no lead. Name another lead from that day on first.")),
+        (_is_own, gettext("On %(day)s the CBSA would not take part in the JFO, which goes on on that day.")),
+    ):
+        before = day_without([row for row in stored if is_meant(row)], jfo.start, jfo.end)
+        after = day_without([row for row in then if is_meant(row)], jfo.start, jfo.end)
+        if after is not None and (before is None or after < before):
+            raise ValidationError(sentence % {"day": after})
+
+
+def _leads(row: Participation) -> bool:
+    return row.role == ParticipationRole.LEAD
+
+
+def _is_own(row: Participation) -> bool:
+    return row.agency.key == OWN_AGENCY
 
 
 class ContactFunction(models.TextChoices):
@@ -172,6 +248,31 @@ class Contact(Period, Tracked):
 
     def __str__(self) -> str:
         return f"{self.name} – {self.jfo}"
+
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "partners")
+
+    def clean(self) -> None:
+        """Refuse two primary contacts for one function on any day (domain rule 6); one query."""
+        super().clean()
+        if not (self.is_primary and self.jfo_id and self.function and self.start):
+            return
+        other = self.rivals().first()
+        if other is not None:
+            raise ValidationError(
+                {
+                    "is_primary": gettext(
+                        "%(name)s is the primary contact for this function from %(start)s on; "
+                        "end that before, or leave this one without the mark."
+                    )
+                    % {"name": other.name, "start": other.start}
+                }
+            )
+
+    def rivals(self) -> JFOPartQuerySet:
+        """Return the other primary contacts of the JFO for the function that share a day with the row."""
+        others = Contact.objects.filter(jfo=self.jfo_id, function=self.function, is_primary=True).exclude(pk=self.pk)
+        return others.during(self.start, self.end or date.max).order_by("start")
 
 
 class RiskLevel(models.TextChoices):

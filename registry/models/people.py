@@ -1,18 +1,22 @@
 """Officers of the CBSA with their levels over time, and the people who use the portal."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.history import Attributed, Tracked, TrackedQuerySet, Tracking
 from jfo_portal.kit.periods import Period, PeriodQuerySet
 from jfo_portal.kit.scoping import ScopedQuerySet
+from jfo_portal.kit.search import FoldedField
 
 from .places import Region
 
@@ -24,6 +28,12 @@ class Role(models.TextChoices):
     NHQ_REVIEWER = "nhq_reviewer", _("NHQ reviewer")
     ADMINISTRATOR = "administrator", _("Administrator")
     AUDITOR = "auditor", _("Auditor")
+
+
+# Those who keep the assignments and JFOs of their regions.
+MANAGERS = frozenset({Role.REGIONAL_MANAGER})
+# Those who see to it that JFOs are steered: that they meet, are reviewed and have an arrangement.
+STEERING = frozenset({Role.REGIONAL_MANAGER, Role.NHQ_REVIEWER})
 
 
 class TrackedUserManager(UserManager.from_queryset(TrackedQuerySet)):  # type: ignore[misc]
@@ -70,6 +80,11 @@ class User(Attributed, AbstractUser):
         """Whether officer-level rows of every region are open to this reader."""
         return self.role != Role.REGIONAL_MANAGER
 
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the user settles what others begin with, such as the default view of a role."""
+        return self.role == Role.ADMINISTRATOR
+
     @cached_property
     def scope_ids(self) -> AbstractSet[int]:
         """The ids of the user's regions."""
@@ -92,11 +107,33 @@ class OfficerFunction(models.TextChoices):
     CI = "CI", _("Criminal Investigator (CI)")
     IEO = "IEO", _("Inland Enforcement Officer (IEO)")
 
+    @property
+    def short(self) -> str:
+        """The short form in the active language: the end of the label, in brackets."""
+        return str(self.label).rpartition("(")[2].removesuffix(")")
+
 
 class Level(models.TextChoices):
     FB_03 = "FB-03", "FB-03"
     FB_04 = "FB-04", "FB-04"
     FB_05 = "FB-05", "FB-05"
+
+
+def require_assignments_inside(row: Any) -> None:
+    """Refuse an officer's or a JFO's dates that an assignment would lie outside of (domain rule 2); one query.
+
+    Which one is not said: it may be one that the reader may not see.
+    """
+    if row.pk is None or row.start is None:
+        return
+    outside = Q(start__lt=row.start)
+    if row.end is not None:
+        outside |= Q(end=None) | Q(end__gt=row.end)
+    if row.assignments.filter(outside).exists():
+        raise ValidationError(
+            gettext("%(row)s: an assignment would lie outside of these dates. End it, or move it, before.")
+            % {"row": row}
+        )
 
 
 class OfficerQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
@@ -108,6 +145,13 @@ class OfficerQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
         """Load the region in the same query."""
         return self.select_related("region")
 
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], *args: Any, **attribution: Any) -> int:
+        """Update the rows, and what a search looks through, and record a version of each."""
+        rows = list(objs)
+        for row in rows:
+            row.folded = Officer._meta.get_field("folded").folded(row)
+        return super().bulk_update(rows, [*fields, "folded"], *args, **attribution)
+
 
 class Officer(Period, Tracked):
     """One CBSA employee who may be lent to a JFO; the dates are those of service in intelligence or enforcement."""
@@ -115,6 +159,7 @@ class Officer(Period, Tracked):
     number = models.CharField(_("officer number"), max_length=12, unique=True, help_text=_("Such as O-0042."))
     family_name = models.CharField(_("family name"), max_length=80)
     given_name = models.CharField(_("given name"), max_length=80)
+    folded = FoldedField(_("name and number, folded"), max_length=200, of=["family_name", "given_name", "number"])
     function = models.CharField(_("function"), max_length=3, choices=OfficerFunction)
     region = models.ForeignKey(
         Region,
@@ -130,10 +175,18 @@ class Officer(Period, Tracked):
         verbose_name = _("officer")
         verbose_name_plural = _("officers")
         ordering = ["number"]
-        indexes = [models.Index(fields=["family_name", "given_name"], name="registry_officer_name")]
+        indexes = [
+            models.Index(fields=["family_name", "given_name"], name="registry_officer_name"),
+            models.Index(fields=["folded"], name="registry_officer_folded"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
+
+    def clean(self) -> None:
+        """Refuse a service that an assignment does not lie inside; one query."""
+        super().clean()
+        require_assignments_inside(self)
 
     def get_absolute_url(self) -> str:
         return reverse("officer", args=[self.number])
@@ -141,6 +194,11 @@ class Officer(Period, Tracked):
     @property
     def name(self) -> str:
         return f"{self.family_name}, {self.given_name}"
+
+    @property
+    def function_short(self) -> str:
+        """The short form of the officer's function in the active language."""
+        return OfficerFunction(self.function).short
 
 
 class OfficerLevelQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
@@ -175,6 +233,8 @@ class OfficerLevel(Period, Tracked):
                 violation_error_message=_("The officer already has a level without a last day; end it first."),
             ),
         ]
+        # Who was promoted between two days.
+        indexes = [models.Index(fields=["start", "officer"], name="registry_officerlevel_start")]
 
     def __str__(self) -> str:
         return f"{self.officer} {self.level}"

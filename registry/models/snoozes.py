@@ -7,18 +7,14 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from jfo_portal.kit.access import Reader
-from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.history import Tracked
+from jfo_portal.kit.scoping import PersonalQuerySet
 
 
-class SnoozeQuerySet(TrackedQuerySet):
+class SnoozeQuerySet(PersonalQuerySet):
     """Snoozes: each belongs to the user who put the line off."""
 
-    def visible_to(self, reader: Reader) -> Self:
-        """Return the reader's own."""
-        return self.filter(user=reader) if reader.is_authenticated else self.none()
-
-    editable_by = visible_to
+    owner_field = "user"
 
     def on(self, day: date) -> Self:
         """Return those that still hold on the day."""

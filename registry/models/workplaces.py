@@ -1,6 +1,8 @@
 """Where the officers of a JFO sit, which systems they reach, and how many the CBSA agreed to give."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -10,10 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.history import Tracked
-from jfo_portal.kit.periods import Period
+from jfo_portal.kit.periods import Period, joined
 
-from .jfos import JFO, JFOPartQuerySet
-from .partners import Agency
+from .jfos import JFO, JFOPartQuerySet, page_of
+from .partners import OWN_AGENCY, Agency
 
 
 class Establishment(Period, Tracked):
@@ -56,6 +58,9 @@ class Establishment(Period, Tracked):
     def __str__(self) -> str:
         return gettext("agreed FTE of %(jfo)s, from %(day)s") % {"jfo": self.jfo, "day": self.start}
 
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "partners")
+
     def clean(self) -> None:
         """Refuse two agreed figures on one day; one query."""
         super().clean()
@@ -95,6 +100,14 @@ class CoLocation(Period, Tracked):
     def __str__(self) -> str:
         return f"{self.jfo} – {self.agency}"
 
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "partners")
+
+    @classmethod
+    def merged(cls, rows: Sequence[Self]) -> list[Self]:
+        """Return what the rows, now all of one agency, become: one a day for each JFO and place (registry.agencies)."""
+        return joined(rows, alike=lambda row: (row.jfo_id, row.place))
+
 
 class AccessDirection(models.TextChoices):
     TO_PARTNER = "to_partner", _("CBSA officers reach a partner’s system")
@@ -124,3 +137,23 @@ class SystemAccess(Period, Tracked):
 
     def __str__(self) -> str:
         return f"{self.jfo} – {self.system}"
+
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "partners")
+
+    def clean(self) -> None:
+        super().clean()
+        self.check_agency()
+
+    def check_agency(self) -> None:
+        """Refuse the CBSA in a partner's place."""
+        if self.agency_id and self.agency.key == OWN_AGENCY:
+            raise ValidationError({"agency": gettext("Name the partner: the CBSA is the other side already.")})
+
+    @classmethod
+    def merged(cls, rows: Sequence[Self]) -> list[Self]:
+        """Return what the rows, now all of one agency, become: one a day for each JFO, system and direction.
+
+        See registry.agencies.
+        """
+        return joined(rows, alike=lambda row: (row.jfo_id, row.direction, row.system))

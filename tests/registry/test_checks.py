@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jfo_portal.kit.periods import day_without, shared_day
 from registry import checks, guards
 from registry.models import JFO, Agency, Assignment, Contact, EndReason, OfficerLevel, Participation
 from registry.models.people import Level
@@ -95,9 +96,9 @@ def test_the_fullest_day_is_what_counting_day_by_day_gives(numbers: list[tuple[i
     totals = [(day, sum((row.fte for row in held if row.holds_on(day)), Decimal(0))) for day in days]
     assert checks.fullest_day(held) == next(((day, total) for day, total in totals if total > 1), None)
     shared = next((day for day in days if sum(row.holds_on(day) for row in held) > 1), None)
-    assert checks.shared_day(held) == shared
+    assert shared_day(held) == shared
     bare = next((day for day in days if not any(row.holds_on(day) for row in held)), None)
-    assert checks.day_without(held, days[0], days[-1]) == bare
+    assert day_without(held, days[0], days[-1]) == bare
 
 
 # Rule 2

@@ -20,6 +20,7 @@ from jfo_portal.kit.history import Door
 from jfo_portal.kit.imports import resources
 from jfo_portal.kit.imports.reading import ImportRefused, Sheet
 from jfo_portal.kit.imports.resources import Resource
+from jfo_portal.kit.periods import shared_day
 from registry import actions, checks
 from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Role, User
 from registry.models.assignments import rule_problems
@@ -415,7 +416,7 @@ def test_clashes_are_found_where_the_rules_are_broken_and_nowhere_else(facts: li
     found = clashes(made)
     held = [spell.assignment for spell in made]
     per_jfo = [[row for row in held if row.jfo_id == jfo] for jfo in range(1, 5)]
-    is_broken = checks.fullest_day(held) is not None or any(checks.shared_day(each) for each in per_jfo)
+    is_broken = checks.fullest_day(held) is not None or any(shared_day(each) for each in per_jfo)
     assert bool(found) == is_broken
     for spell, others in found.items():
         assert rule_problems(spell.assignment, [other.assignment for other in others])
