@@ -11,4 +11,4 @@ class PerformanceConfig(AppConfig):
 
         from . import checks, home, panels, reports  # noqa: F401  (register rules, reports and a part of the JFO page)
 
-        needs.register(figures=home.figures)
+        needs.register(20, needs=home.NEEDS, figures=home.figures)

@@ -1,4 +1,4 @@
-"""Domain rules 10, 12 and 13, looked at over the whole database; nothing is held yet that rule 11 speaks of."""
+"""Domain rules 10 to 13, looked at over the whole database."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from jfo_portal.kit.changes import tracked
 from jfo_portal.kit.checks import rule
 from jfo_portal.kit.fiscal import FiscalYear
 
-from .models import Explanation, ImsFile, PublishedFigure
+from .models import Explanation, ImsFile, OutcomeEvent, PublishedFigure
 
 Breaches = Iterator[tuple[str, str]]
 
@@ -27,6 +27,13 @@ def files_belong_to_service() -> Breaches:
     )
     for file in ImsFile.objects.exclude(counted_right).order_by("number"):
         yield f"IMS file {file.number}", f"opened on {file.opened_on}, counted in {FiscalYear(file.fiscal_year)}"
+
+
+@rule("11")
+def outcomes_are_claimed() -> Breaches:
+    """At least one JFO claims each outcome, or no count would hold it."""
+    for event in OutcomeEvent.objects.filter(claims=None).order_by("pk"):
+        yield f"outcome {event.pk}", f"{event}, claimed by no JFO"
 
 
 @rule("12")

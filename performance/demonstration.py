@@ -15,23 +15,31 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Door
 from registry.models import (
     JFO,
+    ActionItem,
     Agency,
     AgencyAlias,
     Assignment,
+    CoLocation,
     Contact,
+    Course,
+    Establishment,
+    Meeting,
     Officer,
     OfficerLevel,
     Participation,
+    ParticipationReview,
     ParticipationRole,
     Program,
     Region,
     Risk,
     RiskCoverage,
+    SystemAccess,
+    Training,
     User,
 )
 from wca.models import Arrangement, Assessment, Clause, ClausePart, ClauseSet, Coverage, Finding, Signatory
 
-from .models import BenefitRate, Explanation, ImsFile, PublishedFigure, SalaryRate
+from .models import BenefitRate, Claim, Explanation, ImsFile, OutcomeEvent, PublishedFigure, SalaryRate
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 # In the history of every row it writes; also how the loader knows its own work again.
@@ -97,11 +105,16 @@ def _load() -> None:
     regions = _load_regions()
     agencies = _load_agencies()
     jfos = _load_jfos(regions, agencies)
+    _load_workplaces(jfos, agencies)
+    _load_meetings(jfos)
+    _load_reviews(jfos)
+    _load_outcomes(jfos)
     parts = _load_clauses()
     _load_figures()
 
     accounts = _load_users(regions)
     officers = _load_officers(regions, jfos)
+    _load_training(officers)
     _load_arrangements(agencies, jfos, accounts, parts)
     _load_files(officers)
 
@@ -249,6 +262,108 @@ def _parts(row: Row) -> dict[str, ParticipationRole]:
     )
 
 
+def _load_workplaces(jfos: dict[str, JFO], agencies: dict[str, Agency]) -> None:
+    """Load the FTE agreed for each JFO, where the officers of some sit, and which systems they reach."""
+    _write(
+        Establishment,
+        [
+            Establishment(jfo=jfos[row["jfo"]], fte=row["fte"], **_dates(row))
+            for row in _rows("demonstration/establishments")
+        ],
+    )
+    _write(
+        CoLocation,
+        [
+            CoLocation(jfo=jfos[row["jfo"]], agency=agencies[row["agency"]], place=row["place"], **_dates(row))
+            for row in _rows("demonstration/co_locations")
+        ],
+    )
+    _write(
+        SystemAccess,
+        [
+            SystemAccess(
+                jfo=jfos[row["jfo"]],
+                agency=agencies[row["agency"]],
+                direction=row["direction"],
+                system=row["system"],
+                **_dates(row),
+            )
+            for row in _rows("demonstration/system_access")
+        ],
+    )
+
+
+def _load_meetings(jfos: dict[str, JFO]) -> None:
+    """Load meetings of joint management teams, and what they asked for."""
+    meetings = {
+        (meeting.jfo.code, meeting.held_on): meeting
+        for meeting in _write(
+            Meeting,
+            [
+                Meeting(jfo=jfos[row["jfo"]], held_on=date.fromisoformat(row["held_on"]), decisions=row["decisions"])
+                for row in _rows("demonstration/meetings")
+            ],
+        ).values()
+    }
+    _write(
+        ActionItem,
+        [
+            ActionItem(
+                meeting=meetings[row["jfo"], date.fromisoformat(row["held_on"])],
+                what=row["what"],
+                owner=row["owner"],
+                due_on=_day(row["due_on"]),
+                done_on=_day(row["done_on"]),
+            )
+            for row in _rows("demonstration/action_items")
+        ],
+    )
+
+
+def _load_reviews(jfos: dict[str, JFO]) -> None:
+    """Load the yearly decisions whether the CBSA stays in a JFO; some are due for another, some JFOs have none."""
+    _write(
+        ParticipationReview,
+        [
+            ParticipationReview(
+                jfo=jfos[row["jfo"]],
+                reviewed_on=date.fromisoformat(row["reviewed_on"]),
+                decision=row["decision"],
+                fte=row["fte"] or None,
+                effective_on=_day(row["effective_on"]),
+                reasons=row["reasons"],
+            )
+            for row in _rows("demonstration/reviews")
+        ],
+    )
+
+
+def _load_outcomes(jfos: dict[str, JFO]) -> None:
+    """Load outcomes, each once, and the JFOs that claim them."""
+    rows = _rows("demonstration/outcomes")
+    events = _write(
+        OutcomeEvent,
+        [
+            OutcomeEvent(
+                kind=row["kind"],
+                occurred_on=date.fromisoformat(row["occurred_on"]),
+                what=row["what"],
+                quantity=row["quantity"] or None,
+                unit=row["unit"],
+                value=row["value"] or None,
+                note=row["note"],
+            )
+            for row in rows
+        ],
+    )
+    claims = [
+        Claim(event=event, jfo=jfos[code])
+        for row, event in zip(rows, events.values(), strict=True)
+        for code in _list(row["jfos"])
+    ]
+    _write(Claim, claims)
+
+
 def _load_clauses() -> dict[tuple[str, int], ClausePart]:
     """Return the parts by clause letter and number."""
     rows = _rows("reference/clauses")
@@ -360,6 +475,30 @@ def _load_officers(regions: dict[str, Region], jfos: dict[str, JFO]) -> dict[str
         ],
     )
     return officers
+
+
+def _load_training(officers: dict[str, Officer]) -> None:
+    """Load the courses, and who completed them; most officers on an IBET have its course, some lack it."""
+    programs = {program.code: program for program in Program.objects.all()}
+    courses = _write(
+        Course,
+        [
+            Course(code=row["code"], program=programs.get(row["program"]), **_both(row, "name"))
+            for row in _rows("demonstration/courses")
+        ],
+        "code",
+    )
+    _write(
+        Training,
+        [
+            Training(
+                officer=officers[row["officer"]],
+                course=courses[row["course"]],
+                completed_on=date.fromisoformat(row["completed_on"]),
+            )
+            for row in _rows("demonstration/training")
+        ],
+    )
 
 
 def _load_arrangements(

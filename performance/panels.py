@@ -1,11 +1,12 @@
-"""What performance adds to a JFO's page: the activity of its officers beside the region's, and what it costs."""
+"""What performance adds to a JFO's page and brief: outcomes, activity beside the region's, and what it costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Q
+from django.core.cache import cache
+from django.db.models import Count, Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.access import Reader
@@ -13,12 +14,17 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Heading, headings_of, rows_of
 from registry import panels
-from registry.models import JFO, Assignment, Officer
+from registry.models import JFO, Assignment
+from registry.models.assignments import AssignmentQuerySet
 from registry.tables import sees_officers_of
 
-from .measures.activity import Activity, Group, by_kind, groups, tallies
-from .measures.cost import benefit_rate, cost, half_up, pays
+from .measures.activity import Activity, counted_by_kind
+from .measures.cost import benefit_rate, half_up, total_cost
 from .models import ImsFile, ImsKind
+from .outcomes import Outcomes, load_outcomes
+
+# How long the activity of a region is kept.
+_SECONDS = 60
 
 ACTIVITY_COLUMNS = [
     Column("kind", _("Kind of file"), is_header=True),
@@ -60,22 +66,14 @@ class Performance:
 
 
 def load_performance(jfo: JFO, reader: Reader, day: date) -> Performance:
-    """Return the JFO's activity and cost in the day's fiscal year; seven queries."""
+    """Return the JFO's activity and cost in the day's fiscal year; six queries, whatever the rows."""
     year = FiscalYear.of(day)
     if not sees_officers_of(jfo, reader):
         return Performance(year, is_shown=False, sees_everybody=False)
     # A sum of the reader's own region, whichever region employs the officers, as in Exhibit 11.
-    assignments = Assignment.objects.filter(jfo=jfo)
-    paid = pays(assignments, year)
-    # What an officer does is for the officer's region alone.
-    serving = assignments.during(year.first_day, year.last_day).order_by().values("officer")
-    officers = Officer.objects.visible_to(reader).filter(Q(region=jfo.region) | Q(pk__in=serving))
-    spent = cost(paid)
-    on_jfo = {row.officer_id for row in paid}
-    counted = tallies(ImsFile.objects.visible_to(reader), officers, year)
-    own = by_kind(row for row in counted if row.officer_id in on_jfo)
-    region = by_kind(row for row in groups(counted)[Group.JFO] if row.region == jfo.region.code)
+    spent = total_cost(Assignment.objects.filter(jfo=jfo), year)
     rate = benefit_rate(year)
+    own, region = _activity(jfo, reader, year), _region_activity(jfo, reader, year)
     rows = [
         {"kind": kind.label, "files": own.counts[kind], "mean": own.mean(kind), "region_mean": region.mean(kind)}
         for kind in ImsKind
@@ -97,6 +95,74 @@ def load_performance(jfo: JFO, reader: Reader, day: date) -> Performance:
     )
 
 
+def _serving(jfo: JFO, reader: Reader, year: FiscalYear) -> AssignmentQuerySet:
+    """Return the assignments to the JFO in the year of the officers the reader sees: what an officer does is for the
+    officer's region alone."""
+    serving = Assignment.objects.visible_to(reader).filter(jfo=jfo).during(year.first_day, year.last_day)
+    return serving.order_by()
+
+
+def _opened(serving: AssignmentQuerySet, year: FiscalYear) -> Activity:
+    """Return what the officers of the assignments opened in the year; one query."""
+    return counted_by_kind(ImsFile.objects.filter(officer__in=serving.values("officer")), year)
+
+
+def _activity(jfo: JFO, reader: Reader, year: FiscalYear) -> Activity:
+    """Return what the officers opened who were on the JFO in the year, and how many opened nothing; two queries."""
+    serving = _serving(jfo, reader, year)
+    own = _opened(serving, year)
+    officers: int = serving.aggregate(n=Count("officer", distinct=True))["n"]
+    return replace(own, without_files=officers - own.officers)
+
+
+def _region_activity(jfo: JFO, reader: Reader, year: FiscalYear) -> Activity:
+    """Return what the JFO officers of the region opened in the year, on whichever JFO they were, as far as the reader
+    sees them.
+
+    Every JFO of the region asks for the same: it is up to a minute old, and one query otherwise.
+    """
+    scope = "all" if reader.sees_everything else ",".join(map(str, sorted(reader.scope_ids)))
+
+    def ask() -> Activity:
+        serving = Assignment.objects.during(year.first_day, year.last_day).filter(officer=OuterRef("officer"))
+        files = ImsFile.objects.visible_to(reader).filter(Exists(serving.order_by()), region=jfo.region)
+        return counted_by_kind(files, year)
+
+    key = f"performance.region_activity.{jfo.region_id}.{year.start_year}.{scope}"
+    return cast(Activity, cache.get_or_set(key, ask, _SECONDS))
+
+
+@dataclass(frozen=True)
+class InBrief:
+    """The line of the printed brief: cost, and files per officer beside the region's; a mean is None without files."""
+
+    year: FiscalYear
+    salaries: Decimal
+    fte_years: Decimal
+    mean: Decimal | None
+    region_mean: Decimal | None
+
+
+def load_in_brief(jfo: JFO, reader: Reader, day: date) -> InBrief | None:
+    """Return the JFO's cost and activity in the day's fiscal year; None where restricted; four queries."""
+    year = FiscalYear.of(day)
+    if not sees_officers_of(jfo, reader):
+        return None
+    spent = total_cost(Assignment.objects.filter(jfo=jfo), year)
+    own = _opened(_serving(jfo, reader, year), year)
+    return InBrief(
+        year,
+        salaries=half_up(spent.salaries),
+        fte_years=half_up(spent.fte_years, 2),
+        mean=own.mean_total,
+        region_mean=_region_activity(jfo, reader, year).mean_total,
+    )
+
+
+panels.register(
+    15, panel=panels.Panel(_("Outcomes"), "performance/jfo_outcomes.html", load_outcomes, part=Outcomes.tab)
+)
+panels.register(20, brief=panels.Panel(_("Activity and cost"), "performance/jfo_brief.html", load_in_brief))
 panels.register(
     20, panel=panels.Panel(_("Performance"), "performance/jfo_panel.html", load_performance, part="performance")
 )

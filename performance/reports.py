@@ -7,7 +7,6 @@ from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +18,7 @@ from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.reports import Comparison, Parameters, Report, register
 from jfo_portal.kit.suppression import TOTAL, Key
 from jfo_portal.kit.tables import Column
+from registry.measures.privacy import hidden_from, too_few, too_few_note
 from registry.measures.strength import Place, Post, posts_on, strength, strength_by
 from registry.models import JFO, Assignment, Kind, Level, Officer, Region, RiskCoverage
 from registry.models.jfos import JFOQuerySet, RiskLevel
@@ -27,7 +27,6 @@ from wca.models import Arrangement, Coverage, Verdict
 
 from .measures.activity import Activity, Group, Rule, Tally, by_kind, by_status, groups, tallies
 from .measures.cost import Pay, benefit_rate, cost, half_up, pays
-from .measures.privacy import hidden_from
 from .models import Explanation, ImsFile, ImsKind, ImsStatus, PublishedFigure
 
 # What the evaluation's exhibits are about.
@@ -58,19 +57,11 @@ class Table(list[Row]):
         self.notes = notes
 
 
-def too_few_note() -> str:
-    """Return the sentence on figures that are not shown."""
-    return gettext(
-        "Figures that rest on fewer than %(number)s officers outside your regions are not shown, "
-        "nor are those from which they could be worked out."
-    ) % {"number": settings.SMALL_GROUP}
-
-
 def figure_column(name: str, label: str | Promise, kind: str) -> Column:
     """Return a column whose hidden figures say so on the page."""
 
     def text(row: Row) -> str:
-        return gettext("Too few to show") if name in row.get("hidden", ()) else formats.text(row[name], kind)
+        return too_few() if name in row.get("hidden", ()) else formats.text(row[name], kind)
 
     return Column(name, label, kind, text=text)
 

@@ -9,6 +9,6 @@ class WcaConfig(AppConfig):
     def ready(self) -> None:
         from registry import needs
 
-        from . import checks, home, panels  # noqa: F401  (register rules, and what JFO pages show of arrangements)
+        from . import agencies, checks, home, panels  # noqa: F401  (register rules, and what JFO pages show of arrangements)
 
-        needs.register(needs=home.needs, figures=home.figures)
+        needs.register(10, needs=home.NEEDS, figures=home.figures, coming=home.coming)

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from jfo_portal.kit.checks import rule
 from jfo_portal.kit.grouping import grouped
-from registry.checks import shared_day
+from jfo_portal.kit.periods import shared_day
 
 from .models import Arrangement, Assessment, Coverage, Finding, Signatory, Verdict
 

@@ -7,7 +7,7 @@ import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from registry.filters import matching, region_choices
+from registry.filters import ByNeed, OwnJFOs, matching, offer, region_choices
 from registry.models import JFO, Kind, Region
 
 from .models import Arrangement, ArrangementKind, Coverage, Signatory
@@ -18,11 +18,13 @@ class _ByRegion(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["region"].extra["choices"] = region_choices(Region.objects.visible_to(self.request.user))
+        offer(self, region=region_choices(Region.objects.visible_to(self.request.user)))
 
 
-class ArrangementFilters(_ByRegion):
+class ArrangementFilters(ByNeed, _ByRegion):
     """Arrangements by what they are, where they stand on the day shown, and the regions of the JFOs they name then."""
+
+    address = "arrangements"
 
     q = django_filters.CharFilter(label=_("Reference, title, party or JFO"), method="saying")
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=ArrangementKind.choices, empty_label=_("All"))
@@ -71,7 +73,7 @@ class ArrangementFilters(_ByRegion):
         return rows.filter(Exists(naming.filter(arrangement=OuterRef("pk"), jfo__region__code=value)))
 
 
-class GapFilters(_ByRegion):
+class GapFilters(_ByRegion, OwnJFOs):
     """The JFOs that the gap report is about."""
 
     region = django_filters.ChoiceFilter(label=_("Region"), field_name="region__code", empty_label=_("All"))

@@ -6,7 +6,7 @@ from datetime import date
 from enum import Enum
 from typing import TypeVar
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from jfo_portal.kit.grouping import grouped
@@ -73,6 +73,19 @@ def coverage_on(jfos: JFOQuerySet, day: date) -> list[JFOCoverage]:
         JFOCoverage(jfo, tuple(dict.fromkeys(row.arrangement for row in covering.get(jfo.pk, []))))
         for jfo in jfos.as_of(day).with_names()
     ]
+
+
+def covered_on(day: date) -> QuerySet:
+    """Return the keys of the JFOs that an arrangement in force covers on the day, for a query."""
+    return Coverage.objects.as_of(day).filter(arrangement__in=Arrangement.objects.in_force_on(day)).values("jfo")
+
+
+def with_expiry(jfos: JFOQuerySet, day: date) -> JFOQuerySet:
+    """Return the JFOs, each with the nearest `expiry` of the arrangements that cover it on the day; None without."""
+    in_force = Arrangement.objects.in_force_on(day).filter(expiry__isnull=False)
+    covering = Coverage.objects.as_of(day).filter(jfo=OuterRef("pk"), arrangement__in=in_force)
+    nearest = covering.order_by("arrangement__expiry").values("arrangement__expiry")
+    return jfos.annotate(expiry=Subquery(nearest[:1]))
 
 
 def coverage_count(rows: Sequence[JFOCoverage]) -> CoverageCount:
@@ -148,14 +161,19 @@ def latest_clauses(clause_set: str = INFORMATION_SHARING) -> tuple[Clause, ...]:
 
 
 def clause_matrix(
-    arrangements: ArrangementQuerySet, day: date, *, clause_set: str = INFORMATION_SHARING
+    arrangements: ArrangementQuerySet,
+    day: date,
+    *,
+    clause_set: str = INFORMATION_SHARING,
+    clauses: tuple[Clause, ...] | None = None,
 ) -> ClauseMatrix:
-    """Return the verdicts of the assessments standing on the day, by arrangement and clause; five queries.
+    """Return the verdicts of the assessments standing on the day, by arrangement and clause; five queries, and one less
+    for who has asked for the `clauses` already.
 
     The columns are the clauses of the set's latest version. An arrangement assessed against an older
     one has its verdicts of that version, by letter.
     """
-    clauses = latest_clauses(clause_set)
+    clauses = latest_clauses(clause_set) if clauses is None else clauses
     standing = Assessment.objects.standing_on(day).filter(clause_set__code=clause_set, arrangement__in=arrangements)
     assessments = {row.arrangement_id: row for row in standing}
     verdicts = _verdicts(list(assessments.values()))
@@ -189,6 +207,31 @@ def _verdicts(assessments: Sequence[Assessment]) -> dict[int, dict[str, Verdict]
         }
         for row in assessments
     }
+
+
+def verdicts_of(
+    arrangements: Sequence[Arrangement], day: date, *, clause_set: str = INFORMATION_SHARING
+) -> dict[int, dict[str, Verdict]]:
+    """Return the verdict on each clause by letter of the assessments standing on the day, by the arrangement's key.
+
+    An arrangement without one is left out. One query: for a page that shows a few arrangements in passing.
+    """
+    standing = Assessment.objects.standing_on(day).filter(clause_set__code=clause_set, arrangement__in=arrangements)
+    found = Finding.objects.filter(part=OuterRef("pk"), assessment=OuterRef("clause__clause_set__assessment"))
+    parts = (
+        ClausePart.objects.filter(clause__clause_set__assessment__in=standing)
+        .annotate(
+            arrangement=F("clause__clause_set__assessment__arrangement"),
+            verdict=Subquery(found.values("verdict")),
+        )
+        .order_by("clause__letter", "number")
+        .values_list("arrangement", "clause__letter", "verdict")
+    )
+    verdicts: dict[int, dict[str, Verdict]] = {}
+    for (arrangement, letter), of_clause in grouped(parts, lambda part: (part[0], part[1])).items():
+        each = clause_verdict(verdict or Verdict.NOT_ASSESSED for _arrangement, _letter, verdict in of_clause)
+        verdicts.setdefault(arrangement, {})[letter] = each
+    return verdicts
 
 
 def clause_counts(matrix: ClauseMatrix) -> list[ClauseCount]:

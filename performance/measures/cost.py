@@ -6,6 +6,10 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
+from typing import Any
+
+from django.db.models import DateField, F, Func, IntegerField, Sum, Value
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
@@ -98,6 +102,57 @@ def cost(rows: Iterable[Pay]) -> Cost:
         sum((each.salaries for each in costs), Fraction(0)),
         sum(each.unpaid_days for each in costs),
     )
+
+
+class _Days(Func):
+    """How many days there are from a first to a last one, both counted; the database's own arithmetic."""
+
+    output_field = IntegerField()
+
+    def _said(self, compiler: Any) -> tuple[str, str, tuple[Any, ...]]:
+        (first, first_values), (last, last_values) = map(compiler.compile, self.source_expressions)
+        return first, last, (*last_values, *first_values)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, tuple[Any, ...]]:
+        first, last, values = self._said(compiler)
+        return f"CAST(JULIANDAY({last}) - JULIANDAY({first}) + 1 AS INTEGER)", values
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, tuple[Any, ...]]:
+        first, last, values = self._said(compiler)
+        return f"({last} - {first} + 1)", values
+
+
+def total_cost(assignments: AssignmentQuerySet, year: FiscalYear) -> Cost:
+    """Return what the assignments cost together in the year, as `cost(pays(…))` does; three queries.
+
+    The database adds up the days of each FTE and level, so that it takes little longer for many assignments.
+    """
+    first, last = _day(year.first_day), _day(year.last_day)
+    served: Any = assignments.during(year.first_day, year.last_day).order_by()
+    served = served.annotate(first=Greatest("start", first), last=Least(Coalesce("end", last), last))
+    rates = dict(SalaryRate.objects.filter(fiscal_year=year.start_year).values_list("level", "amount"))
+    paid = (
+        served.annotate(
+            level=F("officer__levels__level"),
+            from_day=Greatest("first", "officer__levels__start"),
+            to_day=Least("last", Coalesce("officer__levels__end", last)),
+        )
+        .filter(level__in=rates, to_day__gte=F("from_day"))
+        .values_list("fte", "level")
+        .annotate(days=Sum(_Days("from_day", "to_day")))
+    )
+    paid_days = 0
+    fte_days = salaries = Fraction(0)
+    for fte, level, days in paid:
+        paid_days += days
+        fte_days += days * Fraction(fte)
+        salaries += days * Fraction(fte) * Fraction(rates[level])
+    served_days = served.aggregate(days=Sum(_Days("first", "last")))["days"] or 0
+    return Cost(fte_days / year.days, salaries / year.days, served_days - paid_days)
+
+
+def _day(day: date) -> Value:
+    return Value(day, output_field=DateField())
 
 
 def benefit_rate(year: FiscalYear) -> Decimal | None:

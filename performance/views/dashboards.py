@@ -38,9 +38,10 @@ from performance.reports import (
     figure_column,
     group_column,
     service_of,
-    too_few_note,
     work_of,
 )
+from registry.figure_tables import narrowed
+from registry.measures.privacy import too_few_note
 
 from .figures import FiguresPage
 
@@ -143,6 +144,18 @@ class Dashboard(FiguresPage):
             for report in (ActivityByKind(), ActivityByStatus(), CostByRegion(), CostByKind())
         ]
 
+    def on_a_day(self) -> list[tuple[str, str]]:
+        """Return the pages on the officers of the region, as of the last day of the year that is known."""
+        day = self.parameters.as_of
+        found = [
+            (_("Tenure and rotation"), narrowed(reverse("tenure"), day, region=self.region)),
+            (_("Capacity"), narrowed(reverse("capacity"), day)),
+        ]
+        if self.region is None:
+            return found
+        compared = reverse("region-compare", args=[self.region])
+        return [*found, (_("Compare two days"), narrowed(compared, day))]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         if self.error:
@@ -165,6 +178,7 @@ class Dashboard(FiguresPage):
             "cost_facts": self.cost_facts() if self.cost else [],
             "cost_notes": self.cost.notes,
             "exhibits": self.exhibits(),
+            "on_a_day": self.on_a_day(),
             "other_regions": [
                 (self.places.label(code), self.places.href(code)) for code in self.regions if code != self.region
             ],

@@ -227,20 +227,6 @@ def test_nhq_reads_the_files_of_the_year_on_the_home_page(nhq_reviewer: User) ->
     assert (figure.value, figure.label, figure.href) == ("16,330", "IMS files opened in 2010-2011", NATIONAL)
 
 
-def test_a_manager_reads_what_the_own_regions_jfos_cost(que_manager: User) -> None:
-    with override("en"):
-        (figure,) = figures(que_manager, date(2011, 3, 31))
-
-    assert (figure.value, figure.href) == ("$571,638", QUE)
-
-
-def test_a_manager_of_no_region_reads_of_no_cost(outsider: User) -> None:
-    with override("en"):
-        (figure,) = figures(outsider, date(2011, 3, 31))
-
-    assert (figure.value, figure.href) == ("$0", NATIONAL)
-
-
 def test_every_page_says_how_far_the_data_reach(manager: Client) -> None:
     for address in ("/en/", "/en/jfos/", "/en/reports/exhibit-4/", NATIONAL):
         assert "IMS data to 2011-03-31" in body(manager.get(address)).split("<footer")[1]

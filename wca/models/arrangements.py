@@ -1,5 +1,6 @@
 """Arrangements, who must sign them, and the JFOs they cover from when to when."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Self
 
@@ -190,10 +191,28 @@ class Signatory(Tracked):
         return f"{self.arrangement} {self.agency}"
 
     def clean(self) -> None:
+        super().clean()
+        self.check_agency()
+
+    def check_agency(self) -> None:
+        """Refuse an agency that cannot sign."""
         if self.agency_id and self.agency.is_group:
             raise ValidationError(
                 {"agency": gettext("“%(agency)s” is a group of forces: it cannot sign.") % {"agency": self.agency.name}}
             )
+
+    @classmethod
+    def merged(cls, rows: Sequence[Self]) -> list[Self]:
+        """Return what the rows, now all of one agency, become: one an arrangement, signed on the earlier day.
+
+        It is required if either was. See registry.agencies.
+        """
+        kept: dict[int, Self] = {}
+        for row in rows:
+            first = kept.setdefault(row.arrangement_id, row)
+            first.is_required = first.is_required or row.is_required
+            first.signed_on = min((day for day in (first.signed_on, row.signed_on) if day), default=None)
+        return list(kept.values())
 
 
 class CoverageQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):

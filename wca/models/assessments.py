@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from jfo_portal.kit.access import Reader
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
 from jfo_portal.kit.scoping import ScopedQuerySet
 from registry.models import Role
@@ -47,9 +48,16 @@ def clause_verdict(parts: Iterable[str]) -> Verdict:
 
 
 class AssessmentQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Assessments: everybody who signed in reads them, NHQ reviewers write them."""
+    """Assessments: everybody who signed in reads them, NHQ reviewers write them; an approved one never changes (domain
+    rule 8), and is neither restored nor undone."""
 
     write_roles = frozenset({Role.NHQ_REVIEWER})
+
+    def editable_by(self, reader: Reader) -> Self:
+        return super().editable_by(reader).filter(approved_on=None)
+
+    def undoable_by(self, author: Reader) -> Self:
+        return super().undoable_by(author).filter(approved_on=None)
 
     def standing_on(self, day: date) -> Self:
         """Return, for each arrangement and clause set, the last assessment approved by the day."""
@@ -109,9 +117,15 @@ class Assessment(Tracked):
 
 
 class FindingQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Findings, seen like their assessment."""
+    """Findings, seen and changed like their assessment."""
 
     write_roles = frozenset({Role.NHQ_REVIEWER})
+
+    def editable_by(self, reader: Reader) -> Self:
+        return super().editable_by(reader).filter(assessment__approved_on=None)
+
+    def undoable_by(self, author: Reader) -> Self:
+        return super().undoable_by(author).filter(assessment__approved_on=None)
 
 
 class Finding(Tracked):

@@ -43,15 +43,15 @@ class ArrangementList(ListPage):
         return with_jfo_count(rows, self.day).prefetch_related(PARTIES)
 
     @cached_property
-    def clause_count(self) -> int:
-        return len(latest_clauses())
+    def clauses(self) -> tuple[Clause, ...]:
+        return latest_clauses()
 
     def get_columns(self) -> Sequence[Column]:
-        return register_columns(self.day, self.clause_count)
+        return register_columns(self.day, len(self.clauses))
 
     def completed(self, rows: list[Any]) -> list[Any]:
         arrangements = Arrangement.objects.visible_to(self.reader).filter(pk__in=[row.pk for row in rows])
-        matrix = clause_matrix(arrangements, self.day)
+        matrix = clause_matrix(arrangements, self.day, clauses=self.clauses)
         met = {row.arrangement.pk: row.met for row in matrix.rows}
         return [RegisterRow(row, met[row.pk]) for row in rows]
 

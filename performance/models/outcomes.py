@@ -1,0 +1,152 @@
+"""What JFOs achieved: one row for each event, however many JFOs claim it (domain rule 11)."""
+
+from datetime import date
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from jfo_portal.kit import formats
+from jfo_portal.kit.access import Reader
+from jfo_portal.kit.fiscal import FiscalYear
+from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.periods import today
+from jfo_portal.kit.scoping import ScopedQuerySet
+from registry.models import JFO, Role
+from registry.models.jfos import page_of
+
+
+class OutcomeKind(models.TextChoices):
+    SEIZURE = "seizure", _("Seizure")
+    ARREST = "arrest", _("Arrest")
+    CHARGE = "charge", _("Charge")
+    INDICTMENT = "indictment", _("Indictment")
+    CONVICTION = "conviction", _("Conviction")
+    APPREHENSION = "apprehension", _("Apprehension")
+    REMOVAL = "removal", _("Removal")
+    INVESTIGATION = "investigation", _("Investigation opened")
+
+
+class OutcomeQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Outcome events: read by all, changed by the managers of the regions whose JFOs claim them."""
+
+    write_roles = frozenset({Role.REGIONAL_MANAGER})
+
+    def editable_by(self, reader: Reader) -> Self:
+        """Return the events that a JFO of the reader's regions claims, each once."""
+        return super().editable_by(reader).filter(pk__in=Claim.objects.editable_by(reader).values("event"))
+
+    def of_year(self, year: FiscalYear) -> Self:
+        """Return the events of the fiscal year."""
+        return self.filter(occurred_on__range=(year.first_day, year.last_day))
+
+
+class OutcomeEvent(Tracked):
+    """Something that happened once, whichever JFOs had a part in it; never any data on persons."""
+
+    kind = models.CharField(_("kind"), max_length=15, choices=OutcomeKind)
+    occurred_on = models.DateField(_("occurred on"))
+    what = models.CharField(
+        _("goods or subject"),
+        max_length=120,
+        blank=True,
+        help_text=_("Such as cocaine, firearms, tobacco; no data on persons."),
+    )
+    quantity = models.DecimalField(
+        _("quantity"),
+        max_digits=12,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0, _("The quantity cannot be less than 0."))],
+    )
+    unit = models.CharField(_("unit"), max_length=20, blank=True, help_text=_("Such as kg, units, persons."))
+    value = models.DecimalField(
+        _("value in dollars"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0, _("The value cannot be less than 0."))],
+    )
+    note = models.CharField(_("note"), max_length=300, blank=True, help_text=_("No data on persons."))
+
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
+        ordering = ["-occurred_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity=None, unit="") | Q(quantity__isnull=False, quantity__gte=0) & ~Q(unit=""),
+                name="performance_outcomeevent_quantity_has_unit",
+                violation_error_message=_("Give a quantity together with its unit, or neither."),
+            ),
+            models.CheckConstraint(
+                condition=Q(value=None) | Q(value__gte=0),
+                name="performance_outcomeevent_value_not_negative",
+                violation_error_message=_("The value cannot be less than 0."),
+            ),
+        ]
+        indexes = [models.Index(fields=["occurred_on", "kind"], name="performance_outcome_day")]
+
+    def __str__(self) -> str:
+        said = {"kind": self.get_kind_display(), "day": self.occurred_on, "what": self.what}
+        return gettext("%(kind)s, %(day)s: %(what)s") % said if self.what else gettext("%(kind)s, %(day)s") % said
+
+    def clean(self) -> None:
+        """Refuse a day still to come."""
+        super().clean()
+        if self.occurred_on and self.occurred_on > today():
+            raise ValidationError({"occurred_on": gettext("%(day)s is still to come.") % {"day": self.occurred_on}})
+
+    @property
+    def amount(self) -> str:
+        """The quantity with its unit; nothing where none is recorded."""
+        if self.quantity is None:
+            return ""
+        places = max(0, -int(self.quantity.normalize().as_tuple().exponent))
+        return gettext("%(number)s %(unit)s") % {"number": formats.number(self.quantity, places), "unit": self.unit}
+
+
+class ClaimQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Claims: read by all, changed by the managers of the JFO's region."""
+
+    write_scope = "jfo__region"
+    write_roles = frozenset({Role.REGIONAL_MANAGER})
+
+    def of_year(self, year: FiscalYear, *, until: date) -> Self:
+        """Return the claims of events of the fiscal year that had occurred by the day."""
+        return self.filter(event__occurred_on__range=(year.first_day, min(until, year.last_day)))
+
+
+class Claim(Tracked):
+    """A JFO had a part in the event."""
+
+    event = models.ForeignKey(OutcomeEvent, verbose_name=_("outcome"), on_delete=models.CASCADE, related_name="claims")
+    jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.CASCADE, related_name="claims")
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+        ordering = ["event", "jfo"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "jfo"],
+                name="performance_claim_once",
+                violation_error_message=_("The JFO claims this outcome already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jfo} – {self.event}"
+
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "outcomes")

@@ -1,0 +1,60 @@
+"""The figures that documents printed, and why computed ones differ."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jfo_portal.kit.bilingual import in_language
+from jfo_portal.kit.history import Tracked
+from jfo_portal.kit.scoping import OpenQuerySet
+
+
+class PublishedFigure(Tracked):
+    """A figure as a document printed it, kept apart from what the portal computes (domain rule 12)."""
+
+    exhibit = models.SlugField(_("exhibit"), max_length=40, help_text=_("The report's slug, such as exhibit-5."))
+    row = models.CharField(_("row"), max_length=60)
+    measure = models.CharField(_("measure"), max_length=40)
+    value = models.CharField(_("value"), max_length=40)
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("published figure")
+        verbose_name_plural = _("published figures")
+        ordering = ["exhibit", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exhibit", "row", "measure"],
+                name="performance_publishedfigure_once",
+                violation_error_message=_("This figure is already there."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exhibit} {self.row} {self.measure}"
+
+
+class Explanation(Tracked):
+    """Why a computed figure differs from the published one: a place where the document contradicts itself."""
+
+    number = models.PositiveSmallIntegerField(_("number"), help_text=_("Rows of one number tell one contradiction."))
+    exhibit = models.SlugField(_("exhibit"), max_length=40)
+    row = models.CharField(_("row"), max_length=60, help_text=_("The row's key, or * for all."))
+    measure = models.CharField(_("measure"), max_length=40, help_text=_("The measure, or * for all."))
+    explanation_en = models.TextField(_("explanation in English"))
+    explanation_fr = models.TextField(_("explanation in French"))
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("explanation")
+        verbose_name_plural = _("explanations")
+        ordering = ["number", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.exhibit} {self.row} {self.measure}"
+
+    @property
+    def explanation(self) -> str:
+        """The explanation in the active language."""
+        return in_language(self, "explanation")
