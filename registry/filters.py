@@ -1,32 +1,41 @@
 """The filters of the registry's lists."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import QuerySet
-from django.utils import timezone
+from django import forms
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import ChoiceField
 
 from jfo_portal.kit import changes
+from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.forms import DayField
 from jfo_portal.kit.history import Door
 from jfo_portal.kit.imports.cells import fold
-from registry import panels
+from jfo_portal.kit.periods import ONE_DAY, midnight
+from jfo_portal.kit.search import holding
+from registry import needs, panels
+from registry.measures.steering import review_due
 from registry.models import (
     JFO,
     Agency,
+    AgencyLevel,
     Assignment,
     Kind,
     Level,
     Officer,
     OfficerFunction,
     Participation,
+    ParticipationReview,
     ParticipationRole,
     Program,
     Region,
+    ReviewDecision,
 )
+from registry.models.partners import agency_named, bare, names_by_agency
 
 
 def matching(rows: Iterable[tuple[Any, ...]], words: str) -> set[int]:
@@ -36,6 +45,44 @@ def matching(rows: Iterable[tuple[Any, ...]], words: str) -> set[int]:
     """
     wanted = fold(words).split()
     return {pk for pk, *texts in rows if all(word in fold(" ".join(texts)) for word in wanted)}
+
+
+YES_OR_NO = [("yes", _("Yes")), ("no", _("No"))]
+
+
+def offer(filterset: django_filters.FilterSet, **choices: Iterable[tuple[Any, Any]]) -> None:
+    """Give the filters of these names their choices, read once: a model's would be read again by the form and by
+    each chip."""
+    for name, pairs in choices.items():
+        filterset.filters[name].extra["choices"] = list(pairs)
+
+
+class ByNeed(django_filters.FilterSet):
+    """The rows of a group of the home page (registry.needs), which leads here; a chip says so.
+
+    `address` is the list's own, by name.
+    """
+
+    address: ClassVar[str]
+    need = django_filters.ChoiceFilter(label=_("Needs attention"), method="in_need", widget=forms.HiddenInput)
+    snoozed = django_filters.ChoiceFilter(
+        label=_("Put off by you"), choices=YES_OR_NO, method="in_snoozes", widget=forms.HiddenInput
+    )
+
+    day: date
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.needs = needs.needs_in(self.address)
+        offer(self, need=[(name, need.title) for name, need in self.needs.items()])
+
+    def in_need(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(pk__in=self.needs[value].rows(self.request.user, self.day).order_by().values("pk"))
+
+    def in_snoozes(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        asked = self.form.cleaned_data.get("need")
+        is_put_off = needs.put_off([asked] if asked else list(self.needs), self.request.user, self.day)
+        return rows.filter(is_put_off if value == "yes" else ~is_put_off)
 
 
 # Assignments
@@ -53,8 +100,10 @@ def region_choices(regions: Iterable[Region]) -> list[tuple[str, str]]:
     return [(region.code, f"{region.short} – {region.name}") for region in regions]
 
 
-class AssignmentFilters(django_filters.FilterSet):
+class AssignmentFilters(ByNeed):
     """Assignments of the day shown, unless another state is asked for."""
+
+    address = "assignments"
 
     q = django_filters.CharFilter(label=_("Officer’s name or number"), method="named")
     region = django_filters.ChoiceFilter(label=_("Region"), field_name="officer__region__code", empty_label=_("All"))
@@ -75,6 +124,19 @@ class AssignmentFilters(django_filters.FilterSet):
             ("all", _("All")),
         ],
     )
+    # How the page shows the rows, whichever they are; a form of filters keeps them as it keeps the rest.
+    group = django_filters.ChoiceFilter(
+        label=_("Grouped by"),
+        choices=[("jfo", _("JFO")), ("officer", _("Officer")), ("region", _("Region"))],
+        method="as_they_are",
+        widget=forms.HiddenInput,
+    )
+    zoom = django_filters.ChoiceFilter(
+        label=_("Years shown"),
+        choices=[("fy", _("This fiscal year")), ("3fy", _("Three fiscal years"))],
+        method="as_they_are",
+        widget=forms.HiddenInput,
+    )
 
     class Meta:
         model = Assignment
@@ -84,17 +146,22 @@ class AssignmentFilters(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = {
-            "region": region_choices(_own_regions(self.request)),
-            "program": Program.objects.visible_to(self.request.user).values_list("code", "code"),
-            "jfo": JFO.objects.visible_to(self.request.user).values_list("code", "code"),
-        }
-        for name, pairs in choices.items():
-            self.filters[name].extra["choices"] = list(pairs)
+        # In the database's order of their codes, as the rows come.
+        jfos = JFO.objects.visible_to(self.request.user).with_names().order_by("code")
+        self.jfos = list(jfos.defer("objectives_en", "objectives_fr"))
+        self.regions = list(_own_regions(self.request).order_by("code"))
+        offer(
+            self,
+            region=region_choices(self.regions),
+            program=[(code, code) for code in sorted({jfo.program.code for jfo in self.jfos})],
+            jfo=[(jfo.code, jfo.code) for jfo in self.jfos],
+        )
 
     def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        names = rows.order_by().values_list("pk", "officer__number", "officer__family_name", "officer__given_name")
-        return rows.filter(pk__in=matching(names, value))
+        return rows.filter(holding("officer__folded", value))
+
+    def as_they_are(self, rows: QuerySet, _name: str, _value: str) -> QuerySet:
+        return rows
 
     def in_state(self, rows: Any, _name: str, value: str) -> QuerySet:
         match value:
@@ -116,11 +183,38 @@ class AssignmentFilters(django_filters.FilterSet):
 
 # JFOs
 
-YES_OR_NO = [("yes", _("Yes")), ("no", _("No"))]
+
+class OwnJFOs(django_filters.FilterSet):
+    """The JFOs of the reader's own regions, for links of the home page."""
+
+    own = django_filters.ChoiceFilter(
+        label=_("In your regions"), choices=YES_OR_NO, method="in_own_regions", widget=forms.HiddenInput
+    )
+
+    def in_own_regions(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        own = JFO.objects.visible_to(self.request.user).of_own_regions(self.request.user).order_by().values("pk")
+        return rows.filter(pk__in=own) if value == "yes" else rows.exclude(pk__in=own)
 
 
-class JFOFilters(django_filters.FilterSet):
+class AgencyChoiceField(ChoiceField):
+    """An agency by its key; an old key, of an address that somebody kept, is the agency that it leads to now."""
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value)
+        if not text or self.valid_value(text):
+            return text
+        agency = agency_named(text)
+        return text if agency is None else agency.key
+
+
+class AgencyFilter(django_filters.ChoiceFilter):
+    field_class = AgencyChoiceField
+
+
+class JFOFilters(ByNeed, OwnJFOs):
     """JFOs by what they are, who takes part on the day shown, and what other apps know of them."""
+
+    address = "jfos"
 
     q = django_filters.CharFilter(label=_("Code, name or agency"), method="named")
     region = django_filters.ChoiceFilter(label=_("Region"), field_name="region__code", empty_label=_("All"))
@@ -128,8 +222,11 @@ class JFOFilters(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(
         label=_("Kind"), field_name="program__kind", choices=Kind.choices, empty_label=_("All")
     )
-    lead = django_filters.ChoiceFilter(label=_("Lead"), method="with_agency", empty_label=_("All"))
-    partner = django_filters.ChoiceFilter(label=_("Partner"), method="with_agency", empty_label=_("All"))
+    lead = AgencyFilter(label=_("Lead"), method="with_agency", empty_label=_("All"))
+    partner = AgencyFilter(label=_("Partner"), method="with_agency", empty_label=_("All"))
+    review_due = django_filters.ChoiceFilter(
+        label=_("Review due"), choices=YES_OR_NO, method="due_for_review", empty_label=_("All")
+    )
 
     class Meta:
         model = JFO
@@ -139,17 +236,15 @@ class JFOFilters(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Choices by code, read once: a model's choices are asked for again by the form and by each chip.
         reader = self.request.user
         agencies = sorted(Agency.objects.visible_to(reader), key=lambda agency: fold(agency.short))
-        choices = {
-            "region": region_choices(Region.objects.visible_to(reader)),
-            "program": Program.objects.visible_to(reader).values_list("code", "code"),
-            "lead": [(agency.key, agency.short) for agency in agencies if not agency.is_group],
-            "partner": [(agency.key, agency.short) for agency in agencies],
-        }
-        for name, pairs in choices.items():
-            self.filters[name].extra["choices"] = list(pairs)
+        offer(
+            self,
+            region=region_choices(Region.objects.visible_to(reader)),
+            program=Program.objects.visible_to(reader).values_list("code", "code"),
+            lead=[(agency.key, agency.short) for agency in agencies if not agency.is_group],
+            partner=[(agency.key, agency.short) for agency in agencies],
+        )
         for choice in panels.choices():
             self.filters[choice.name] = django_filters.ChoiceFilter(
                 field_name=choice.name,
@@ -172,6 +267,10 @@ class JFOFilters(django_filters.FilterSet):
         taking_part = Participation.objects.visible_to(self.request.user).as_of(self.day)
         return rows.filter(pk__in=taking_part.filter(role=role, agency__key=value).values("jfo"))
 
+    def due_for_review(self, rows: Any, _name: str, value: str) -> QuerySet:
+        due = review_due(JFO.objects.visible_to(self.request.user), self.day).order_by().values("pk")
+        return rows.filter(pk__in=due) if value == "yes" else rows.exclude(pk__in=due)
+
     def narrowed(self, rows: Any, name: str, value: str) -> QuerySet:
         choice = next(choice for choice in panels.choices() if choice.name == name)
         return choice.narrow(rows, value == "yes", self.day)
@@ -180,8 +279,10 @@ class JFOFilters(django_filters.FilterSet):
 # Officers
 
 
-class OfficerFilters(django_filters.FilterSet):
+class OfficerFilters(ByNeed):
     """Officers by what they are on the day shown; the list sets `level` and `fte` on its rows."""
+
+    address = "officers"
 
     q = django_filters.CharFilter(label=_("Name or number"), method="named")
     region = django_filters.ChoiceFilter(label=_("Region"), field_name="region__code", empty_label=_("All"))
@@ -197,14 +298,105 @@ class OfficerFilters(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["region"].extra["choices"] = region_choices(_own_regions(self.request))
+        offer(self, region=region_choices(_own_regions(self.request)))
 
     def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        names = rows.order_by().values_list("pk", "number", "family_name", "given_name")
-        return rows.filter(pk__in=matching(names, value))
+        return rows.filter(holding("folded", value))
 
     def serving(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
         return rows.filter(fte__gt=0) if value == "yes" else rows.filter(fte=None)
+
+
+class TrainingFilters(ByNeed):
+    """Officers whose programs require a course on the day shown; the list sets `lacks_course` on its rows."""
+
+    address = "training"
+
+    q = django_filters.CharFilter(label=_("Officer’s name or number"), method="named")
+    state = django_filters.ChoiceFilter(
+        label=_("Course"),
+        method="in_state",
+        choices=[("lacks", _("Lacking")), ("has", _("Completed"))],
+        empty_label=_("All"),
+    )
+    region = django_filters.ChoiceFilter(label=_("Region"), field_name="region__code", empty_label=_("All"))
+    program = django_filters.ChoiceFilter(label=_("Program"), method="on_program", empty_label=_("All"))
+    jfo = django_filters.ChoiceFilter(label=_("JFO"), method="on_jfo", empty_label=_("All"))
+
+    class Meta:
+        model = Officer
+        fields: list[str] = []
+
+    day: date
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reader = self.request.user
+        jfos = JFO.objects.visible_to(reader).filter(program__courses__isnull=False).distinct()
+        codes = list(jfos.order_by("code").values_list("code", "program__code"))
+        offer(
+            self,
+            region=region_choices(_own_regions(self.request)),
+            program=[(program, program) for program in sorted({program for _code, program in codes})],
+            jfo=[(code, code) for code, _program in codes],
+        )
+
+    def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(holding("folded", value))
+
+    def in_state(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(lacks_course=value == "lacks")
+
+    def _serving(self, **where: str) -> QuerySet:
+        return Assignment.objects.visible_to(self.request.user).as_of(self.day).filter(**where).values("officer")
+
+    def on_program(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(pk__in=self._serving(jfo__program__code=value))
+
+    def on_jfo(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(pk__in=self._serving(jfo__code=value))
+
+
+# Agencies
+
+
+class AgencyFilters(django_filters.FilterSet):
+    """Agencies by any spelling, by what they are, and by their part in JFOs on the day shown."""
+
+    q = django_filters.CharFilter(label=_("Any name or spelling"), method="named")
+    level = django_filters.ChoiceFilter(
+        label=_("Level of government"), choices=AgencyLevel.choices, empty_label=_("All")
+    )
+    part = django_filters.ChoiceFilter(
+        label=_("Part in JFOs"),
+        method="taking_part",
+        choices=[("lead", _("Leads")), ("partner", _("Partner")), ("none", _("None"))],
+        empty_label=_("All"),
+    )
+
+    class Meta:
+        model = Agency
+        fields: list[str] = []
+
+    day: date
+
+    def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        wanted = [word for part in value.split() if (word := bare(part))]
+        found = {
+            agency.pk
+            for agency, names in names_by_agency().items()
+            if any(all(word in bare(name) for word in wanted) for name in names)
+        }
+        return rows.filter(pk__in=found)
+
+    def taking_part(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        match value:
+            case "lead":
+                return rows.filter(leads__gt=0)
+            case "partner":
+                return rows.filter(partners__gt=0)
+            case _:
+                return rows.filter(leads=0, partners=0)
 
 
 # History
@@ -222,14 +414,17 @@ class HistoryFilters(django_filters.FilterSet):
     door = django_filters.ChoiceFilter(label=_("Door"), choices=Door.choices, empty_label=_("All"))
     jfo = django_filters.CharFilter(label=_("JFO code"))
     officer = django_filters.CharFilter(label=_("Officer number"))
+    agency = django_filters.CharFilter(label=_("Agency"))
     first = DayFilter(label=_("From (YYYY-MM-DD)"))
     last = DayFilter(label=_("To (YYYY-MM-DD)"))
+    own = django_filters.ChoiceFilter(label=_("Rows of your regions"), choices=YES_OR_NO, widget=forms.HiddenInput)
+    others = django_filters.ChoiceFilter(label=_("By others"), choices=YES_OR_NO, widget=forms.HiddenInput)
 
     day: date
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["kind"].extra["choices"] = changes.kinds(self.request.user)
+        offer(self, kind=changes.kinds(self.request.user))
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         asked = {name: value for name, value in self.form.cleaned_data.items() if value}
@@ -239,9 +434,9 @@ class HistoryFilters(django_filters.FilterSet):
         if "door" in asked:
             where["door"] = asked["door"]
         if "first" in asked:
-            where["history_date__gte"] = _midnight(asked["first"])
+            where["history_date__gte"] = midnight(asked["first"])
         if "last" in asked:
-            where["history_date__lt"] = _midnight(asked["last"] + timedelta(days=1))
+            where["history_date__lt"] = midnight(asked["last"] + ONE_DAY)
         about: list[tuple[Any, list[int]]] = []
         # By the codes a row ever had, so that one that was deleted or renamed is found too.
         if "jfo" in asked:
@@ -249,10 +444,61 @@ class HistoryFilters(django_filters.FilterSet):
         if "officer" in asked:
             ids = Officer.history.filter(number__iexact=asked["officer"]).values_list("id", flat=True)
             about.append((Officer, list(ids)))
+        if "agency" in asked:
+            ids = Agency.history.filter(key__iexact=asked["agency"]).values_list("id", flat=True)
+            named = agency_named(asked["agency"])
+            about.append((Agency, [*ids, *((named.pk,) if named else ())]))
         kinds = [asked["kind"]] if "kind" in asked else None
-        return changes.versions(self.request.user, of=kinds, about=about, **where)
+        return changes.versions(
+            self.request.user,
+            of=kinds,
+            about=about,
+            own=asked.get("own") == "yes",
+            not_by=self.request.user if asked.get("others") == "yes" else None,
+            **where,
+        )
 
 
-def _midnight(day: date) -> datetime:
-    """Return the moment the day begins on the portal's clock."""
-    return timezone.make_aware(datetime.combine(day, time.min))
+# Participation reviews
+
+
+class ReviewFilters(django_filters.FilterSet):
+    """Reviews by JFO, region, decision and year; “due” leaves the last review of each JFO that is due for another."""
+
+    jfo = django_filters.ChoiceFilter(label=_("JFO"), field_name="jfo__code", empty_label=_("All"))
+    region = django_filters.ChoiceFilter(label=_("Region"), field_name="jfo__region__code", empty_label=_("All"))
+    decision = django_filters.ChoiceFilter(label=_("Decision"), choices=ReviewDecision.choices, empty_label=_("All"))
+    fiscal_year = django_filters.ChoiceFilter(label=_("Fiscal year"), method="in_year", empty_label=_("All"))
+    due = django_filters.ChoiceFilter(
+        label=_("Due for another"), choices=YES_OR_NO, method="due_again", empty_label=_("All")
+    )
+
+    class Meta:
+        model = ParticipationReview
+        fields: list[str] = []
+
+    day: date
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reader = self.request.user
+        days = ParticipationReview.objects.visible_to(reader).order_by().dates("reviewed_on", "month", order="DESC")
+        years = dict.fromkeys(str(FiscalYear.of(day)) for day in days)
+        offer(
+            self,
+            jfo=JFO.objects.visible_to(reader).values_list("code", "code"),
+            region=region_choices(Region.objects.visible_to(reader)),
+            fiscal_year=[(year, year) for year in years],
+        )
+
+    def in_year(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        year = FiscalYear.parse(value)
+        return rows.filter(reviewed_on__range=(year.first_day, year.last_day))
+
+    def due_again(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        due = review_due(JFO.objects.visible_to(self.request.user), self.day)
+        later = ParticipationReview.objects.done_by(self.day).filter(
+            jfo=OuterRef("jfo"), reviewed_on__gt=OuterRef("reviewed_on")
+        )
+        is_due = Q(jfo__in=due.values("pk")) & ~Exists(later)
+        return rows.filter(is_due) if value == "yes" else rows.exclude(pk__in=rows.filter(is_due).values("pk"))

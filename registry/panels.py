@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.tables import Column
 
+from .measures.comparison import Differences
 from .models import JFO
 from .models.jfos import JFOQuerySet
 
@@ -42,9 +43,10 @@ class YesOrNo:
 
 @dataclass(frozen=True)
 class Panel:
-    """A section of a JFO's page: `load` gives what its template reads as `panel`.
+    """A section of a JFO's page, or of its printed brief: `load` gives what its template reads as `panel`.
 
     One with a `part` stands on a part of the page of its own, `?part=…`, since it asks much of the database.
+    One of the brief takes three lines at most, and four queries: the whole brief is one sheet of paper.
     """
 
     title: str | Promise
@@ -53,21 +55,40 @@ class Panel:
     part: str = ""
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What an app adds to the comparison of two days: `load` takes the JFOs and the days; one query."""
+
+    load: Callable[[Sequence[JFO], Reader, date, date], Differences]
+
+
 _columns: list[tuple[int, Columns]] = []
 _choices: list[tuple[int, YesOrNo]] = []
 _panels: list[tuple[int, Panel]] = []
+_briefs: list[tuple[int, Panel]] = []
+_compared: list[tuple[int, Compared]] = []
 
 
 def register(
-    position: int, *, columns: Columns | None = None, choice: YesOrNo | None = None, panel: Panel | None = None
+    position: int,
+    *,
+    columns: Columns | None = None,
+    choice: YesOrNo | None = None,
+    panel: Panel | None = None,
+    brief: Panel | None = None,
+    compared: Compared | None = None,
 ) -> None:
-    """Add an app's columns, choice or panel; those of a lower position come first."""
+    """Add an app's columns, choice, panel, lines of the brief or part of a comparison, in the order of positions."""
     if columns is not None:
         _columns.append((position, columns))
     if choice is not None:
         _choices.append((position, choice))
     if panel is not None:
         _panels.append((position, panel))
+    if brief is not None:
+        _briefs.append((position, brief))
+    if compared is not None:
+        _compared.append((position, compared))
 
 
 def columns() -> list[Columns]:
@@ -83,3 +104,13 @@ def choices() -> list[YesOrNo]:
 def panels() -> list[Panel]:
     """Return the panels that apps add to a JFO's page."""
     return [entry for _position, entry in sorted(_panels, key=lambda pair: pair[0])]
+
+
+def briefs() -> list[Panel]:
+    """Return the lines that apps add to a JFO's printed brief."""
+    return [entry for _position, entry in sorted(_briefs, key=lambda pair: pair[0])]
+
+
+def compared() -> list[Compared]:
+    """Return what apps add to the comparison of two days."""
+    return [entry for _position, entry in sorted(_compared, key=lambda pair: pair[0])]

@@ -7,9 +7,11 @@ The demonstration is loaded once. An ordinary test is rolled back; after one tha
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
 from registry.models import Role, User
@@ -29,9 +31,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """What an earlier test left in the process's cache is nobody's business."""
+def _nothing_left_behind() -> None:
+    """What an earlier test left in the process's cache, or the language of its last page, is nobody's business."""
     cache.clear()
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture

@@ -20,16 +20,17 @@ from django.utils import timezone
 from jfo_portal.kit import changesets
 from jfo_portal.kit.imports import resources
 from jfo_portal.kit.imports.actions import stage
-from jfo_portal.kit.models import Import, ImportState
+from jfo_portal.kit.models import Import, ImportState, SavedView
 from jfo_portal.kit.periods import today
 from registry import actions
-from registry.models import Assignment, EndReason, Officer, User
+from registry.models import AgencyAlias, Assignment, Contact, EndReason, Officer, ParticipationReview, Training, User
 
 pytestmark = pytest.mark.django_db
 
 ROLES = ("que.manager", "gta.manager", "nhq.reviewer", "admin", "auditor")
 MANAGERS = frozenset({"que.manager", "gta.manager"})
 QUE = frozenset({"que.manager"})
+SNOOZERS = MANAGERS | {"nhq.reviewer"}
 EVERYBODY = frozenset(ROLES)
 ADMINISTRATOR = frozenset({"admin"})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -40,7 +41,7 @@ class Rule:
     """Who may open an address, who may post to it, and an example of its arguments.
 
     `of_que` marks an address about a row of QUE's that managers of other regions must not find, `hidden` one that
-    nobody but its readers finds.
+    nobody but its readers finds. One that `leads_on` answers with the way to another.
     """
 
     readers: frozenset[str] = EVERYBODY
@@ -48,6 +49,7 @@ class Rule:
     arguments: Callable[[], dict[str, Any]] = field(default=dict)
     of_que: bool = False
     hidden: bool = False
+    leads_on: bool = False
 
 
 def que_assignment() -> dict[str, Any]:
@@ -56,6 +58,24 @@ def que_assignment() -> dict[str, Any]:
 
 def que_officer() -> dict[str, Any]:
     return {"number": Officer.objects.filter(region__code="QUE").first().number}  # type: ignore[union-attr]
+
+
+def que_training() -> dict[str, Any]:
+    return {"pk": Training.objects.filter(officer__region__code="QUE").first().pk}  # type: ignore[union-attr]
+
+
+def police() -> dict[str, Any]:
+    return {"key": "PPS"}
+
+
+def police_alias() -> dict[str, Any]:
+    return police() | {"pk": AgencyAlias.objects.filter(agency__key="PPS").first().pk}  # type: ignore[union-attr]
+
+
+def que_contact() -> dict[str, Any]:
+    contact = Contact.objects.filter(jfo__code="IBET-QUE-1").first()
+    assert contact is not None
+    return {"code": "IBET-QUE-1", "part": "contacts", "pk": contact.pk}
 
 
 def que_act() -> dict[str, Any]:
@@ -82,6 +102,33 @@ def finished_import() -> dict[str, Any]:
     return arguments
 
 
+def que_view() -> dict[str, Any]:
+    """A view of the assignments that QUE's manager saved and shares with nobody."""
+    view = SavedView(page="assignments", name="Mine", query="fte=1", owner=User.objects.get(username="que.manager"))
+    return {"pk": view.save_as(view.owner).pk}
+
+
+def que_version() -> dict[str, Any]:
+    """A version of an assignment of QUE's that is not the latest."""
+    row = Assignment.objects.get(**que_assignment())
+    row.review_on = today()
+    row.save_as(None)
+    return {"kind": "assignment", "pk": row.pk, "version": row.history.earliest().history_id}
+
+
+def que_review() -> dict[str, Any]:
+    review = ParticipationReview.objects.filter(jfo__region__code="QUE").first()
+    assert review is not None
+    return {"pk": review.pk}
+
+
+def que_line() -> dict[str, Any]:
+    """A line of the home page of QUE's manager, and of those who see everything."""
+    row = Assignment.objects.filter(officer__region__code="QUE").past_policy_unreviewed(today()).first()
+    assert row is not None
+    return {"need": "unreviewed", "row_id": row.pk}
+
+
 PUBLIC = {"root", "sign-in", "sign-out"}
 CHANGE = Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_assignment, of_que=True)
 RULES: dict[str, Rule] = {
@@ -89,18 +136,60 @@ RULES: dict[str, Rule] = {
     "help": Rule(),
     "jfos": Rule(),
     "jfo": Rule(arguments=lambda: {"code": "IBET-QUE-1"}),
+    "jfo-brief": Rule(arguments=lambda: {"code": "IBET-QUE-1"}),
+    "jfo-objectives": Rule(readers=MANAGERS, posters=MANAGERS, arguments=lambda: {"code": "IBET-QUE-1"}, of_que=True),
+    "jfo-part": Rule(arguments=lambda: {"code": "IBET-QUE-1", "part": "contacts"}),
+    "jfo-part-new": Rule(
+        readers=MANAGERS, posters=MANAGERS, arguments=lambda: {"code": "IBET-QUE-1", "part": "contacts"}, of_que=True
+    ),
+    "jfo-part-row": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_contact, of_que=True),
+    "jfo-part-remove": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_contact, of_que=True),
     "officers": Rule(),
     "officer": Rule(arguments=que_officer, of_que=True),
     "assignments": Rule(),
     "assignment": Rule(arguments=que_assignment, of_que=True),
     "assignment-new": Rule(readers=MANAGERS, posters=MANAGERS),
+    "assignment-batch": Rule(readers=MANAGERS, posters=MANAGERS),
     "assignment-extend": CHANGE,
     "assignment-end": CHANGE,
     "assignment-transfer": CHANGE,
+    "assignment-fte": CHANGE,
+    "assignment-split": CHANGE,
+    "tenure": Rule(),
+    "capacity": Rule(),
+    "jfo-compare": Rule(arguments=lambda: {"code": "IBET-QUE-1"}),
+    "region-compare": Rule(arguments=lambda: {"code": "QUE"}),
+    "training": Rule(),
+    "training-new": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_officer, of_que=True),
+    "training-edit": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_training, of_que=True),
+    "training-remove": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_training, of_que=True),
+    "agencies": Rule(),
+    "agency": Rule(arguments=police),
+    "agency-new": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR),
+    "agency-edit": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=police),
+    "agency-merge": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=police),
+    "alias-new": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=police),
+    "alias-remove": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=police_alias),
     "history": Rule(),
+    "act": Rule(readers=EVERYBODY - {"gta.manager"}, arguments=que_act, hidden=True),
+    "row-history": Rule(
+        arguments=lambda: {"kind": "assignment", **que_assignment()}, readers=EVERYBODY - {"gta.manager"}, hidden=True
+    ),
+    "restore": Rule(readers=QUE, posters=QUE, arguments=que_version, hidden=True),
+    "views": Rule(),
+    "view-new": Rule(posters=EVERYBODY, arguments=lambda: {"page": "assignments"}),
+    "view": Rule(readers=QUE, arguments=que_view, hidden=True, leads_on=True),
+    "view-edit": Rule(readers=QUE, posters=QUE, arguments=que_view, hidden=True),
+    "view-remove": Rule(readers=QUE, posters=QUE, arguments=que_view, hidden=True),
     "undo": Rule(
         readers=frozenset({"que.manager"}), posters=frozenset({"que.manager"}), arguments=que_act, hidden=True
     ),
+    "reviews": Rule(),
+    "review-new": Rule(readers=MANAGERS, posters=MANAGERS, arguments=lambda: {"code": "FAE"}, of_que=True),
+    "review-edit": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_review, of_que=True),
+    "review-remove": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_review, of_que=True),
+    "snooze": Rule(readers=SNOOZERS, posters=SNOOZERS, arguments=que_line, of_que=True),
+    "snooze-end": Rule(readers=SNOOZERS, posters=SNOOZERS, arguments=que_line, of_que=True),
     "arrangements": Rule(),
     "gap-report": Rule(),
     "arrangement": Rule(arguments=lambda: {"reference": "WCA-2004-0001"}),
@@ -138,7 +227,7 @@ def expected(rule: Rule, username: str, method: str) -> set[int]:
     if rule.of_que and username == "gta.manager":
         return {404, 405} if method not in {"GET", "HEAD"} else {404}
     if method in {"GET", "HEAD"}:
-        return {200}
+        return {302} if rule.leads_on else {200}
     # An empty post comes back as a page with errors, or redirects.
     return {200, 302} if method == "POST" and username in rule.posters else {405}
 

@@ -1,75 +1,152 @@
-"""Assignments: the list, one assignment's page, and what a regional manager does to them."""
+"""One assignment's page, and what a regional manager does to assignments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from jfo_portal.kit import changes, formats
-from jfo_portal.kit.changesets import ChangeSet
+from jfo_portal.kit.access import Reader
 from jfo_portal.kit.editing import EditPage, FormPage, undoable
-from jfo_portal.kit.periods import today
-from jfo_portal.kit.tables import Column
-from jfo_portal.kit.views import Crumb, ListPage, RowPage
+from jfo_portal.kit.fiscal import FiscalYear
+from jfo_portal.kit.periods import ONE_DAY, today
+from jfo_portal.kit.views import Crumb, RowPage
 from registry import actions
-from registry.filters import AssignmentFilters
-from registry.forms import AssignForm, EndForm, ExtendForm, TransferForm
-from registry.measures.strength import fte_on
-from registry.models import JFO, Assignment, EndReason, Officer, Role
-from registry.models.assignments import AssignmentQuerySet
-from registry.tables import assignment_columns, keeping_day, sees_officers_of
+from registry.forms import AssignForm, ChangeFteForm, EndForm, ExtendForm, ReasonedForm, SplitForm, TransferForm
+from registry.measures.moves import Move, Place, moves
+from registry.models import JFO, MANAGERS, Assignment, EndReason, Officer
+from registry.tables import assignment_actions, keeping_day, sees_officers_of
 
-MANAGERS = frozenset({Role.REGIONAL_MANAGER})
+# The button that shows what a form would change, and saves nothing.
+CHECK = "_check"
 
 
 def _to_assignments(day: date) -> Crumb:
     return Crumb(_("Assignments"), keeping_day(reverse("assignments"), day))
 
 
-def _saved(request: HttpRequest, row: Assignment, change: ChangeSet) -> str:
-    """Leave a message of the row as it is now, with a button that undoes the change, and return its address."""
-    undoable(
-        request,
-        _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
-        change,
-    )
-    return row.get_absolute_url()
+# Where and when an action changes the FTE of a JFO; `values` are those of its form.
 
 
-class AssignmentList(ListPage):
-    """Assignments of the officers the reader may see; of those of the day unless another state is asked for."""
+def extended(row: Assignment, values: Mapping[str, Any]) -> list[Place]:
+    """From the day after the earlier of the two last days on."""
+    last = min((end for end in (row.end, values["end"]) if end is not None), default=None)
+    return [] if last is None else [(row.jfo, last + ONE_DAY)]
 
-    title = gettext_lazy("Assignments")
-    section = "assignments"
-    template_name = "registry/assignments.html"
-    filterset_class = AssignmentFilters
-    ordering = ("jfo__code", "officer__number", "start")
-    file_name = "assignments"
-    has_as_of = True
 
-    def get_queryset(self) -> Any:
-        return Assignment.objects.visible_to(self.reader).with_names()
+def ended(row: Assignment, values: Mapping[str, Any]) -> list[Place]:
+    """From the day after the last one on: on the last day the officer still serves."""
+    return [(row.jfo, values["end"] + ONE_DAY)]
 
-    def get_columns(self) -> Sequence[Column]:
-        may_act = self.reader.role in MANAGERS and not self.is_read_only
-        return assignment_columns(self.day, may_act=may_act)
 
-    def caption(self, count: int) -> str:
-        fte = formats.text(cast(AssignmentQuerySet, self.filtered).fte(), "fte")
-        return ngettext("%(count)s assignment, %(fte)s FTE", "%(count)s assignments, %(fte)s FTE", count) % {
-            "count": formats.number(count),
-            "fte": fte,
+def moved(row: Assignment, values: Mapping[str, Any]) -> list[Place]:
+    """From the first day on the other JFO on, on both."""
+    return [(row.jfo, values["start"]), (values["jfo"], values["start"])]
+
+
+def told(places: Iterable[Place], reader: Reader) -> list[Place]:
+    """Return the places whose FTE the reader is told: of another region's JFO a manager is not."""
+    return [(jfo, day) for jfo, day in places if sees_officers_of(jfo, reader)]
+
+
+def in_words(made: Iterable[Move]) -> list[str]:
+    """Return a sentence for each change of a JFO's FTE."""
+    return [
+        _("On %(day)s, %(jfo)s goes from %(before)s to %(after)s FTE.")
+        % {
+            "day": move.day,
+            "jfo": move.jfo.code,
+            "before": formats.text(move.before, "fte"),
+            "after": formats.text(move.after, "fte"),
         }
+        for move in made
+    ]
+
+
+def warnings(made: Iterable[Move], places: Iterable[Place]) -> list[str]:
+    """Return what a manager should know of an act that is allowed all the same: an agreed FTE that it passes, an
+    earlier fiscal year that it reaches back into."""
+    said = [
+        _("On %(day)s, %(after)s FTE on %(jfo)s is more than the agreed %(agreed)s.")
+        % {
+            "day": move.day,
+            "jfo": move.jfo.code,
+            "after": formats.text(move.after, "fte"),
+            "agreed": formats.text(move.agreed, "fte"),
+        }
+        for move in made
+        if move.passes_agreed
+    ]
+    first = min((day for _jfo, day in places), default=date.max)
+    if first < FiscalYear.of(today()).first_day:
+        said.append(
+            _("This reaches back into the fiscal year %(year)s, and changes its figures.")
+            % {"year": FiscalYear.of(first)}
+        )
+    return said
+
+
+class _Staffing(FormPage):
+    """A form that moves FTE: it says how much of which JFO, when it is saved and, with its second button, before.
+
+    A subclass gives `act(values)`, which returns the assignment to go to, and `places(values)`: where and
+    when that changes the FTE of a JFO.
+    """
+
+    section = "assignments"
+    readers = MANAGERS
+    saved: Assignment
+    made: Sequence[Move] = ()
+    cautions: Sequence[str] = ()
+
+    def act(self, values: Mapping[str, Any]) -> Assignment:
+        raise NotImplementedError
+
+    def places(self, values: Mapping[str, Any]) -> list[Place]:
+        raise NotImplementedError
+
+    def before_saving(self, form: Any) -> HttpResponse | None:
+        """Do it, and show what came of it instead of keeping it where that was asked for."""
+        if (answer := super().before_saving(form)) is not None:
+            return answer
+        values = form.cleaned_data
+        places = self.places(values)
+
+        def act() -> None:
+            self.saved = self.act(values)
+
+        self.made = moves(told(places, self.reader), act)
+        self.cautions = warnings(self.made, places)
+        if CHECK not in self.request.POST:
+            return None
+        return self.render_to_response(self.get_context_data(form=form) | {"is_checked": True})
+
+    def save(self, form: Any) -> str:
+        """Leave messages of what was done, the first with a button that undoes it."""
+        row = self.saved
+        undoable(
+            self.request,
+            _("Saved: %(officer)s, %(assignment)s.") % {"officer": row.officer.name, "assignment": row.in_words},
+            self.change,
+        )
+        for sentence in in_words(self.made):
+            messages.info(self.request, sentence)
+        for caution in self.cautions:
+            messages.warning(self.request, caution)
+        return row.get_absolute_url()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
-            "may_assign": self.reader.role in MANAGERS and not self.is_read_only
+            "is_checked": False,
+            "made": in_words(self.made),
+            "cautions": self.cautions,
         }
 
 
@@ -85,9 +162,13 @@ class AssignmentPage(RowPage):
     def crumbs(self) -> Sequence[Crumb]:
         return [_to_assignments(self.day)]
 
+    @property
+    def may_act(self) -> bool:
+        return self.reader.role in MANAGERS and not self.is_read_only
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
-            "may_act": self.reader.role in MANAGERS and not self.is_read_only,
+            "acts": assignment_actions(self.row, every=True) if self.may_act else (),
             "others": Assignment.objects.visible_to(self.reader)
             .filter(officer=self.row.officer)
             .exclude(pk=self.row.pk)
@@ -97,12 +178,11 @@ class AssignmentPage(RowPage):
         }
 
 
-class Assign(FormPage):
+class Assign(_Staffing):
     """A new assignment; `?officer=` and `?jfo=` fill the form beforehand."""
 
     title = gettext_lazy("New assignment")
-    section = "assignments"
-    readers = MANAGERS
+    template_name = "registry/assignment_new.html"
     submit_label = gettext_lazy("Assign")
 
     def crumbs(self) -> Sequence[Crumb]:
@@ -120,9 +200,11 @@ class Assign(FormPage):
             initial={"officer": officer, "jfo": jfo, "start": today()},
         )
 
-    def save(self, form: AssignForm) -> str:
-        values = form.cleaned_data
-        row = actions.assign(
+    def places(self, values: Mapping[str, Any]) -> list[Place]:
+        return [(values["jfo"], values["start"])]
+
+    def act(self, values: Mapping[str, Any]) -> Assignment:
+        return actions.assign(
             by=self.user,
             officer=values["officer"],
             jfo=values["jfo"],
@@ -132,15 +214,13 @@ class Assign(FormPage):
             review_on=values["review_on"],
             within=self.change,
         )
-        return _saved(self.request, row, self.change)
 
 
-class _Change(EditPage):
+class _Change(_Staffing, EditPage):
     """A form about one assignment that the reader may change; 404 for another region's."""
 
-    section = "assignments"
-    readers = MANAGERS
     template_name = "registry/assignment_change.html"
+    watched: ClassVar[Sequence[str]] = ("jfo", "fte", "start")
 
     @cached_property
     def row(self) -> Assignment:
@@ -150,8 +230,17 @@ class _Change(EditPage):
     def row_queryset(self) -> Any:
         return Assignment.objects.with_names().filter(pk=self.row.pk)
 
+    @cached_property
+    def data(self) -> QueryDict:
+        """What was sent, but for the button: what is chosen on the page of a conflict is saved, not checked."""
+        data = super().data
+        data.pop(CHECK, None)
+        return data
+
     def lock(self) -> None:
         actions.lock_officers([self.row.officer_id])
+        if not self.row_queryset.exists():
+            raise ValidationError(actions.gone())
 
     def crumbs(self) -> Sequence[Crumb]:
         return [_to_assignments(self.day), Crumb(str(self.row), self.row.get_absolute_url())]
@@ -164,9 +253,11 @@ class Extend(_Change):
     def get_form(self, data: Mapping[str, Any] | None = None) -> ExtendForm:
         return ExtendForm(data, initial={"end": self.row.end, "review_on": self.row.review_on})
 
-    def save(self, form: ExtendForm) -> str:
-        values = form.cleaned_data
-        row = actions.extend(
+    def places(self, values: Mapping[str, Any]) -> list[Place]:
+        return extended(self.row, values)
+
+    def act(self, values: Mapping[str, Any]) -> Assignment:
+        return actions.extend(
             self.row,
             by=self.user,
             end=values["end"],
@@ -174,7 +265,6 @@ class Extend(_Change):
             day=today(),
             within=self.change,
         )
-        return _saved(self.request, row, self.change)
 
 
 class End(_Change):
@@ -184,54 +274,77 @@ class End(_Change):
     def get_form(self, data: Mapping[str, Any] | None = None) -> EndForm:
         return EndForm(data, initial={"end": self.row.end or today()})
 
-    def save(self, form: EndForm) -> str:
-        values = form.cleaned_data
-        row = actions.end_assignment(
+    def places(self, values: Mapping[str, Any]) -> list[Place]:
+        return ended(self.row, values)
+
+    def act(self, values: Mapping[str, Any]) -> Assignment:
+        return actions.end_assignment(
             self.row,
             by=self.user,
             end=values["end"],
             end_reason=EndReason(values["end_reason"]),
             within=self.change,
         )
-        return _saved(self.request, row, self.change)
 
 
-class Transfer(_Change):
-    title = gettext_lazy("Transfer the officer")
-    # The form asks for those of the new assignment.
+class ChangeFte(_Change):
+    title = gettext_lazy("Change the FTE")
+    # The first day that the form asks for is that of the new FTE.
+    edited = ("fte",)
+    watched = ("jfo", "start", "end")
+    submit_label = gettext_lazy("Change the FTE")
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> ChangeFteForm:
+        return ChangeFteForm(data, initial={"fte": self.row.fte, "start": max(self.row.start, today())})
+
+    def places(self, values: Mapping[str, Any]) -> list[Place]:
+        return [(self.row.jfo, values["start"])]
+
+    def act(self, values: Mapping[str, Any]) -> Assignment:
+        return actions.change_fte(self.row, by=self.user, fte=values["fte"], start=values["start"], within=self.change)
+
+
+class _Move(_Change):
+    """A form that asks for a new assignment, whose fields bear the names of the old one's."""
+
     edited = ()
     watched = ("jfo", "fte", "start", "end")
+
+    def places(self, values: Mapping[str, Any]) -> list[Place]:
+        return moved(self.row, values)
+
+
+class Split(_Move):
+    title = gettext_lazy("Split the assignment between two JFOs")
+    submit_label = gettext_lazy("Split")
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> ReasonedForm:
+        return SplitForm(
+            data, reader=self.reader, day=today(), initial={"fte": None, "start": max(self.row.start, today())}
+        )
+
+    def act(self, values: Mapping[str, Any]) -> Assignment:
+        _stays, new = actions.split(
+            self.row, by=self.user, jfo=values["jfo"], fte=values["fte"], start=values["start"], within=self.change
+        )
+        return new
+
+
+class Transfer(_Move):
+    title = gettext_lazy("Transfer the officer")
     submit_label = gettext_lazy("Transfer")
 
-    def get_form(self, data: Mapping[str, Any] | None = None) -> TransferForm:
+    def get_form(self, data: Mapping[str, Any] | None = None) -> ReasonedForm:
         return TransferForm(data, reader=self.reader, day=today(), initial={"fte": self.row.fte})
 
-    def save(self, form: TransferForm) -> str:
-        values = form.cleaned_data
-        day = values["start"]
-        # Of a JFO of another region a manager is not told how many officers it has.
-        told = [jfo for jfo in (self.row.jfo, values["jfo"]) if sees_officers_of(jfo, self.reader)]
-        before = {jfo.code: fte_on(jfo, day) for jfo in told}
-        row = actions.transfer(
+    def act(self, values: Mapping[str, Any]) -> Assignment:
+        return actions.transfer(
             self.row,
             by=self.user,
             jfo=values["jfo"],
-            start=day,
+            start=values["start"],
             fte=values["fte"],
             end=values["end"],
             review_on=values["review_on"],
             within=self.change,
         )
-        address = _saved(self.request, row, self.change)
-        for jfo in told:
-            messages.info(
-                self.request,
-                _("On %(day)s, %(jfo)s goes from %(before)s to %(after)s FTE.")
-                % {
-                    "day": day,
-                    "jfo": jfo.code,
-                    "before": formats.text(before[jfo.code], "fte"),
-                    "after": formats.text(fte_on(jfo, day), "fte"),
-                },
-            )
-        return address

@@ -1,29 +1,46 @@
 """The officers: the list and one officer's page."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import OuterRef, Subquery, Sum
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import changes, formats
+from jfo_portal.kit.charts import Band, Series, Step, Steps
+from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
-from jfo_portal.kit.tables import Column
+from jfo_portal.kit.tables import Cell, Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
 from registry.filters import OfficerFilters
+from registry.measures.service import days_served, service_by_jfo, stretches
 from registry.measures.strength import level_on
-from registry.measures.tenure import tenures
-from registry.models import Assignment, Officer, Role
-from registry.tables import LEVEL_COLUMNS, keeping_day, officer_assignment_columns, officer_columns
+from registry.measures.tenure import DAYS_IN_A_YEAR, tenures
+from registry.measures.training import lacking, requirements
+from registry.models import MANAGERS, Assignment, Course, Officer, Training
+from registry.models.assignments import FULL_TIME
+from registry.tables import (
+    LEVEL_COLUMNS,
+    SERVICE_COLUMNS,
+    keeping_day,
+    officer_assignment_columns,
+    officer_columns,
+    officer_training_columns,
+    posts_in_words,
+    record_link,
+)
 
 
 class OfficerList(ListPage):
     """The officers in service on the day whom the reader may see, with their JFOs and FTE."""
 
     title = gettext_lazy("Officers")
+    template_name = "registry/officers.html"
     section = "officers"
     filterset_class = OfficerFilters
     ordering = ("number",)
@@ -57,7 +74,10 @@ class OfficerList(ListPage):
 
 
 class OfficerPage(RowPage):
-    """One officer on a day: facts, levels and assignments over time, history; 404 for another region's."""
+    """One officer on a day: facts, FTE day by day, training, assignments and levels over time, history.
+
+    404 for another region's. Before the first day of service there is nothing to tell, and the page says so.
+    """
 
     template_name = "registry/officer.html"
     section = "officers"
@@ -70,29 +90,101 @@ class OfficerPage(RowPage):
         return [Crumb(_("Officers"), keeping_day(reverse("officers"), self.day))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        may_act = self.reader.role == Role.REGIONAL_MANAGER and not self.is_read_only
-        levels = list(self.row.levels.order_by("-start"))
-        assignments = Assignment.objects.visible_to(self.reader).filter(officer=self.row).with_names()
-        if self.is_read_only:
-            # What was not known to come, on a day in the past.
-            levels = [row for row in levels if row.start <= self.day]
-            assignments = assignments.filter(start__lte=self.day)
-        rows = list(assignments.order_by("-start"))
-        on_day = [row for row in rows if row.holds_on(self.day)]
-        held = tenures(assignments, self.day)
-        columns = officer_assignment_columns(self.day, may_act=may_act)
-        return super().get_context_data(**kwargs) | {
-            "may_act": may_act,
+        is_before_service = self.day < self.row.start and self.is_read_only
+        context = super().get_context_data(**kwargs) | {
+            "may_act": self.may_act,
+            "is_before_service": is_before_service,
             "is_in_service": self.row.holds_on(self.day),
+        }
+        return context if is_before_service else context | self._service() | self._training() | self._history()
+
+    @cached_property
+    def may_act(self) -> bool:
+        return self.reader.role in MANAGERS and not self.is_read_only
+
+    @cached_property
+    def assignments(self) -> list[Assignment]:
+        """The officer's assignments, the latest first; on a day in the past, without what was not known to come."""
+        rows = Assignment.objects.visible_to(self.reader).filter(officer=self.row).with_names()
+        if self.is_read_only:
+            rows = rows.filter(start__lte=self.day)
+        return list(rows.order_by("-start"))
+
+    @cached_property
+    def posts(self) -> list[Assignment]:
+        """Those of the day."""
+        return [row for row in self.assignments if row.holds_on(self.day)]
+
+    def _service(self) -> dict[str, Any]:
+        levels = [row for row in self.row.levels.order_by("-start") if not self.is_read_only or row.start <= self.day]
+        columns = officer_assignment_columns(self.day, may_act=self.may_act)
+        services = service_by_jfo(self.assignments, self.day)
+        return {
             "level": next((row.level for row in levels if row.holds_on(self.day)), None),
-            "posts": on_day,
-            "fte": sum((row.fte for row in on_day), Decimal(0)),
-            "tenure": held[0] if held else None,
+            "posts": self.posts,
+            "fte": sum((row.fte for row in self.posts), Decimal(0)),
+            "current": [one for one in services if one.since],
+            "total_years": days_served(self.assignments, self.day) / DAYS_IN_A_YEAR if services else None,
+            "services": services,
+            "service_headings": headings_of(SERVICE_COLUMNS),
+            "service_rows": rows_of(SERVICE_COLUMNS, services),
+            "steps": fte_steps(self.row, self.assignments, self.day, is_ahead_known=not self.is_read_only),
             "level_headings": headings_of(LEVEL_COLUMNS),
             "level_rows": rows_of(LEVEL_COLUMNS, levels),
             "assignment_headings": headings_of(columns),
-            "assignment_rows": rows_of(columns, rows),
-            "assignment_caption": ngettext("%(count)s assignment", "%(count)s assignments", len(rows))
-            % {"count": formats.number(len(rows))},
-            "versions": changes.about(self.row, self.reader, of={"officer", "officerlevel", "assignment"}),
+            "assignment_rows": rows_of(columns, self.assignments),
+            "assignment_caption": ngettext("%(count)s assignment", "%(count)s assignments", len(self.assignments))
+            % {"count": formats.number(len(self.assignments))},
         }
+
+    def _training(self) -> dict[str, Any]:
+        rows = Training.objects.visible_to(self.reader).filter(officer=self.row, completed_on__lte=self.day)
+        done = list(rows.select_related("course__program").order_by("-completed_on", "course__code"))
+        courses = Course.objects.visible_to(self.reader).select_related("program")
+        required = requirements(self.posts, courses, done).get(self.row.pk, [])
+        columns = officer_training_columns(may_act=self.may_act)
+        return {
+            "required": required,
+            "lacking": [(course, record_link(self.row, course)) for course in lacking(required)],
+            "training_headings": headings_of(columns),
+            "training_rows": rows_of(columns, done),
+        }
+
+    def _history(self) -> dict[str, Any]:
+        kinds = {"officer", "officerlevel", "assignment", "training"}
+        return {"versions": changes.about(self.row, self.reader, of=kinds)}
+
+
+def fte_steps(officer: Officer, rows: Sequence[Assignment], day: date, *, is_ahead_known: bool) -> Steps:
+    """Return the officer's FTE on JFOs and what is free of it, from two fiscal years ago to the end of the next.
+
+    Where what comes after the day was not known, it ends with the day.
+    """
+    year = FiscalYear.of(day)
+    years = [year.previous.previous, year.previous, year, *([year.next] if is_ahead_known else [])]
+    found = stretches(officer, rows, years[0].first_day, years[-1].last_day if is_ahead_known else day)
+    now = next(one for one in found if one.start <= day <= one.end)
+    said = {"day": day, "fte": formats.text(now.fte, "fte"), "free": formats.text(now.free, "fte")}
+    return Steps(
+        id="fte-by-day",
+        title=_("On %(day)s: %(fte)s FTE on JFOs, %(free)s free") % said,
+        description=_("FTE from %(first)s to %(last)s, a step wherever an assignment or the service begins or ends.")
+        % {"first": found[0].start, "last": found[-1].end},
+        headers=[_("Days"), _("FTE on JFOs"), _("FTE free"), _("JFO (FTE)")],
+        rows=[
+            [
+                _("%(start)s to %(end)s") % {"start": one.start, "end": one.end},
+                formats.text(one.fte, "fte"),
+                formats.text(one.free, "fte"),
+                Cell(posts_in_words(one.posts) if one.is_in_service else _("not in service"), _("JFO (FTE)")),
+            ]
+            for one in found
+        ],
+        series=[Series(_("FTE on JFOs")), Series(_("FTE free"), "series-3", is_hatched=True)],
+        steps=[Step(one.start, one.end, [one.fte, one.free]) for one in found],
+        bands=[Band(one.first_day, one.last_day, str(one)) for one in years],
+        max_value=FULL_TIME,
+        levels=[(level, formats.text(level, "fte")) for level in (Decimal("0.00"), Decimal("0.50"), FULL_TIME)],
+        marked=day,
+        marked_text=formats.day(day),
+    )

@@ -4,11 +4,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView
+from django.http import HttpResponse
 from django.urls import translate_url
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from registry.models import User
+
+# The key of the session under which the moment of the sign-in before this one stands.
+PREVIOUS_SIGN_IN = "previous_sign_in"
 
 
 class SignIn(LoginView):
@@ -17,6 +21,13 @@ class SignIn(LoginView):
     template_name = "registry/sign_in.html"
     redirect_authenticated_user = True
     extra_context = {"title": gettext_lazy("Sign in")}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        previous = form.get_user().last_login  # signing in writes this one's moment over it
+        response = super().form_valid(form)
+        if previous is not None:
+            self.request.session[PREVIOUS_SIGN_IN] = previous.isoformat()
+        return response
 
     def get_success_url(self) -> str:
         user = self.request.user

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from registry import actions
 from registry.models import JFO, Assignment
 
 SignedIn = Callable[[str], Page]
@@ -88,6 +91,68 @@ def test_a_manager_ends_an_assignment_with_a_reason(signed_in: SignedIn, languag
     page.select_option("[name=end_reason]", "rotation")
     submit(page)
     expect(page.locator(".messages")).to_contain_text("2011-06-30")
+
+
+@LANGUAGES
+def test_a_manager_ends_three_together_and_takes_it_back(
+    signed_in: SignedIn, violations: Callable[[Page], list[str]], language: str
+) -> None:
+    page = signed_in("gta.manager")
+    selected = list(Assignment.objects.filter(officer__region__code="GTA", end=None).order_by("pk")[:3])
+    page.goto(f"/{language}/assignments/?group=officer")
+    for row in selected:
+        page.check(f"#selection [name=rows][value='{row.pk}']")
+    page.locator("#selection button[value=end]").click()
+    page.fill("[name=end]", "2011-06-30")
+    page.select_option("[name=end_reason]", "rotation")
+    submit(page)
+    check = page.locator("table.batch")
+    expect(check.get_by_text("2011-06-30")).to_have_count(3)
+    assert violations(page) == []
+    assert not Assignment.objects.filter(pk__in=[row.pk for row in selected], end="2011-06-30").exists()
+    page.locator("button[name=_apply]").click()
+    expect(page).to_have_url(re.compile(f"/{language}/assignments/[?]group=officer$"))
+    expect(page.locator(".messages .alert-success")).to_contain_text("3 ")
+    assert Assignment.objects.filter(pk__in=[row.pk for row in selected], end="2011-06-30").count() == 3
+    page.locator(".messages form.undo button").click()
+    expect(page.locator(".messages .alert-success")).to_be_visible()
+    assert Assignment.objects.filter(pk__in=[row.pk for row in selected], end=None).count() == 3
+
+
+@LANGUAGES
+def test_a_transfer_meets_what_somebody_else_changed_meanwhile(signed_in: SignedIn, language: str) -> None:
+    page = signed_in("que.manager")
+    row = Assignment.objects.get(jfo__code="SPVM-JFO", end=None)
+    page.goto(f"/{language}/assignments/{row.pk}/transfer/")
+    page.select_option("[name=jfo]", str(JFO.objects.get(code="INSET-QUE").pk))
+    page.fill("[name=start]", "2011-04-15")
+    actions.extend(row, by=None, end=date(2011, 12, 31), day=date(2011, 3, 31))
+    submit(page)
+    expect(page.locator(".conflict")).to_contain_text("2011-12-31")
+    row.refresh_from_db()
+    assert row.end == date(2011, 12, 31)
+    submit(page)
+    expect(page.locator(".messages")).to_contain_text("INSET-QUE")
+    row.refresh_from_db()
+    assert row.end == date(2011, 4, 14)
+
+
+@LANGUAGES
+def test_the_effect_of_a_form_is_shown_before_it_is_saved(
+    signed_in: SignedIn, violations: Callable[[Page], list[str]], language: str
+) -> None:
+    page = signed_in("que.manager")
+    row = Assignment.objects.get(jfo__code="SPVM-JFO", end=None)
+    page.goto(f"/{language}/assignments/{row.pk}/fte/")
+    page.fill("[name=fte]", "0,40" if language == "fr" else "0.40")
+    page.fill("[name=start]", "2011-04-15")
+    page.locator("button[name=_check]").click()
+    expect(page.locator(".alert-info")).to_contain_text("0,40" if language == "fr" else "0.40")
+    assert violations(page) == []
+    assert not Assignment.objects.filter(officer=row.officer, start="2011-04-15").exists()
+    page.locator("#page-form .btn-primary").click()
+    expect(page.locator(".messages .undo")).to_be_visible()
+    assert Assignment.objects.get(officer=row.officer, start="2011-04-15").fte == Decimal("0.40")
 
 
 def test_filters_are_the_address_and_chips_drop_them(signed_in: SignedIn) -> None:

@@ -2,8 +2,11 @@
 
 import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import date
+from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -11,9 +14,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from python_calamine import CalamineWorkbook
 
-from registry.models import JFO, Assignment, Officer, User
+from jfo_portal.kit.changesets import ChangeSet
+from registry import actions
+from registry.models import JFO, Assignment, Establishment, Officer, User
 from tests import rows
-from tests.pages import csv_rows
+from tests.pages import body, csv_rows, words
+from tests.simultaneous import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +81,7 @@ def test_a_date_in_another_form_is_named_and_today_is_shown(manager: Client, tex
 def test_an_assignment_of_another_regions_officer_is_not_found(gta_manager: User, client_of: SignIn) -> None:
     client = client_of(gta_manager)
     row = a_que_assignment()
-    for path in ("", "extend/", "end/", "transfer/"):
+    for path in ("", "extend/", "end/", "transfer/", "fte/", "split/"):
         assert client.get(f"/en/assignments/{row.pk}/{path}").status_code == 404
     assert (
         client.post(f"/en/assignments/{row.pk}/end/", {"end": "2011-03-31", "end_reason": "other"}).status_code == 404
@@ -191,3 +197,197 @@ def test_the_links_of_an_assignment_keep_the_day(manager: Client) -> None:
     main = manager.get(f"/en/assignments/{row.pk}/?as_of=2009-06-30").content.decode().split("<main")[1]
     facts = main.split("<h2>History")[0]
     assert facts.count("?as_of=2009-06-30") == facts.count('href="') > 0
+
+
+# Each form that moves FTE
+
+
+MOVING = [
+    ("fte", {"fte": "0.40", "start": "2011-05-01"}, ["On 2011-05-01, CFSEU-QUE goes from 1.00 to 0.40 FTE."]),
+    (
+        "split",
+        {"jfo": "FAE", "fte": "0.30", "start": "2011-05-01"},
+        ["On 2011-05-01, CFSEU-QUE goes from 1.00 to 0.70 FTE.", "On 2011-05-01, FAE goes from 1.00 to 1.30 FTE."],
+    ),
+    (
+        "transfer",
+        {"jfo": "FAE", "fte": "1.00", "start": "2011-05-01"},
+        ["On 2011-05-01, CFSEU-QUE goes from 1.00 to 0.00 FTE.", "On 2011-05-01, FAE goes from 1.00 to 2.00 FTE."],
+    ),
+    (
+        "end",
+        {"end": "2011-04-30", "end_reason": "rotation"},
+        ["On 2011-05-01, CFSEU-QUE goes from 1.00 to 0.00 FTE."],
+    ),
+    ("extend", {"end": "2011-12-31"}, ["On 2012-01-01, CFSEU-QUE goes from 1.00 to 0.00 FTE."]),
+]
+
+
+def with_key(values: dict[str, str]) -> dict[str, str]:
+    """Return the form's values with the key of the JFO in place of its code."""
+    return values | {"jfo": str(JFO.objects.get(code=values["jfo"]).pk)} if "jfo" in values else values
+
+
+@pytest.mark.parametrize(("path", "values", "sentences"), MOVING)
+def test_a_form_says_the_fte_before_and_after_without_saving_and_once_saved(
+    manager: Client, path: str, values: dict[str, str], sentences: list[str]
+) -> None:
+    row = a_que_assignment()
+    address = f"/en/assignments/{row.pk}/{path}/"
+    versions = Assignment.history.count()
+    checked = words(manager.post(address, with_key(values) | {"_check": "1"}))
+    assert "Nothing is saved yet" in checked
+    assert [sentence for sentence in sentences if sentence not in checked] == []
+    assert Assignment.history.count() == versions
+    saved = words(manager.post(address, with_key(values), follow=True))
+    assert [sentence for sentence in sentences if sentence not in saved] == []
+    assert "Nothing is saved yet" not in saved
+    assert "Undo" in saved
+
+
+def test_a_new_assignment_says_the_fte_too(manager: Client) -> None:
+    values = {"officer": rows.officer().pk, "jfo": JFO.objects.get(code="FAE").pk, "fte": "0.50", "start": "2011-05-01"}
+    assert "FAE goes from 1.00 to 1.50 FTE" in words(manager.post("/en/assignments/new/", values | {"_check": "1"}))
+    assert "FAE goes from 1.00 to 1.50 FTE" in words(manager.post("/en/assignments/new/", values, follow=True))
+
+
+def test_what_a_rule_refuses_is_said_by_the_check_as_by_the_save(manager: Client) -> None:
+    row = a_que_assignment()
+    values = with_key({"jfo": "FAE", "fte": "1.00", "start": "2011-05-01", "_check": "1"})
+    said = words(manager.post(f"/en/assignments/{row.pk}/split/", values))
+    assert "give the other JFO less, or transfer the officer" in said
+    assert "Nothing is saved yet" not in said
+
+
+def test_passing_the_agreed_fte_is_said(manager: Client) -> None:
+    fae = JFO.objects.get(code="FAE")
+    Establishment.objects.filter(jfo=fae).delete()
+    Establishment(jfo=fae, fte=Decimal("1.20"), start=date(2010, 4, 1)).save_as(None)
+    values = with_key({"jfo": "FAE", "fte": "0.30", "start": "2011-05-01"})
+    saved = manager.post(f"/en/assignments/{a_que_assignment().pk}/split/", values, follow=True)
+    assert "On 2011-05-01, 1.30 FTE on FAE is more than the agreed 1.20." in words(saved)
+
+
+# What is offered, and how the forms say what is wrong
+
+
+def test_the_page_offers_every_action_but_on_what_ended_in_an_earlier_year(manager: Client) -> None:
+    row = a_que_assignment()
+    page = body(manager.get(f"/en/assignments/{row.pk}/"))
+    for path in ("extend", "end", "transfer", "fte", "split"):
+        assert f'href="/en/assignments/{row.pk}/{path}/"' in page
+    closed = rows.assignment(rows.officer(), "FAE", date(2008, 1, 1), date(2009, 12, 31))
+    assert f"/assignments/{closed.pk}/extend/" not in body(manager.get(f"/en/assignments/{closed.pk}/"))
+    past = body(manager.get(f"/en/assignments/{row.pk}/?as_of=2010-06-30"))
+    assert f"/assignments/{row.pk}/extend/" not in past
+
+
+def test_a_last_day_before_the_first_is_said_beside_its_field(manager: Client) -> None:
+    """It stood over the form, tied to no field."""
+    page = body(
+        manager.post(f"/en/assignments/{a_que_assignment().pk}/end/", {"end": "1999-01-01", "end_reason": "other"})
+    )
+    assert re.search(r'id="id_end_error"[^>]*><p><span[^>]*>Error:</span> The last day is before the first day', page)
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Error:"), ("fr", "Erreur\xa0:")])
+def test_a_form_with_errors_says_so_in_its_title(manager: Client, language: str, word: str) -> None:
+    address = f"/{language}/assignments/{a_que_assignment().pk}/end/"
+    assert f"<title>{word} " not in body(manager.get(address))
+    assert f"<title>{word} " in body(manager.post(address, {"end": ""}))
+
+
+def test_the_jfos_are_offered_by_region_the_managers_own_first(manager: Client) -> None:
+    page = body(manager.get(f"/en/assignments/{a_que_assignment().pk}/transfer/"))
+    groups = re.findall(r'<optgroup label="([^"]+)">', page)
+    assert groups[0] == "Quebec"
+    assert len(groups) == len(set(groups)) == 8
+    assert page.count("<option") == JFO.objects.count() + 1
+
+
+def test_what_a_transfer_asks_is_not_taken_for_the_old_assignments(manager: Client, gta_manager: User) -> None:
+    """The page of a conflict offered the old JFO in place of the one to transfer to."""
+    row = rows.assignment(rows.officer(), "SPVM-JFO", date(2010, 1, 1))
+    address = f"/en/assignments/{row.pk}/transfer/"
+    version = row.history.latest().history_id
+    actions.change_fte(row, by=gta_manager, fte=Decimal("0.50"), start=row.start)
+    sent = with_key({"jfo": "FAE", "fte": "1.00", "start": "2011-05-01"})
+    shown = manager.post(address, sent | {"_version": version})
+    assert shown.status_code == 409
+    said = words(shown)
+    assert "FTE Was: 1.00 Is now: 0.50" in said
+    assert "Yours" not in said
+    latest = row.history.latest().history_id
+    manager.post(address, sent | {"_version": latest})
+    assert Assignment.objects.get(officer=row.officer, jfo__code="FAE").fte == Decimal("1.00")
+
+
+def test_a_form_about_what_is_gone_says_so(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undone between opening and saving, it was an error of the server."""
+    row = rows.assignment(rows.officer(), "SPVM-JFO", date(2010, 1, 1))
+    locked = actions.lock_officers
+
+    def undone_first(ids: Iterable[int]) -> dict[int, Officer]:
+        Assignment.objects.filter(pk=row.pk).delete()
+        return locked(ids)
+
+    monkeypatch.setattr(actions, "lock_officers", undone_first)
+    page = manager.post(f"/en/assignments/{row.pk}/end/", {"end": "2011-04-30", "end_reason": "other"})
+    assert page.status_code == 200
+    assert "not there any more" in words(page)
+
+
+# Two at once
+
+
+TWICE = [
+    ("extend", {"end": "2011-12-31"}, {"end": "2012-12-31"}),
+    ("end", {"end": "2011-04-30", "end_reason": "other"}, {"end": "2011-05-31", "end_reason": "rotation"}),
+    ("fte", {"fte": "0.40", "start": "2011-05-01"}, {"fte": "0.60", "start": "2011-05-01"}),
+    (
+        "split",
+        {"jfo": "FAE", "fte": "0.30", "start": "2011-05-01"},
+        {"jfo": "NPET-QUE", "fte": "0.80", "start": "2011-05-01"},
+    ),
+    (
+        "transfer",
+        {"jfo": "FAE", "fte": "1.00", "start": "2011-05-01"},
+        {"jfo": "NPET-QUE", "fte": "1.00", "start": "2011-05-01"},
+    ),
+]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("path", "first", "second"), TWICE)
+def test_of_two_at_once_the_loser_is_shown_what_changed(
+    client_of: SignIn, path: str, first: dict[str, str], second: dict[str, str]
+) -> None:
+    user = User.objects.get(username="que.manager")
+    row = rows.assignment(rows.officer(), "SPVM-JFO", date(2010, 1, 1))
+    address = f"/en/assignments/{row.pk}/{path}/"
+    version = {"_version": row.history.latest().history_id}
+    clients = [client_of(user), client_of(user)]
+    sent = [with_key(values) | version for values in (first, second)]
+    answers = at_once(*[partial(client.post, address, values) for client, values in zip(clients, sent, strict=True)])
+    assert sorted(answer.status_code for answer in answers) == [302, 409]
+    loser = next(answer for answer in answers if answer.status_code == 409)
+    assert "Nothing is saved yet: que.manager changed this on" in words(loser)
+    # One act alone was written.
+    assert ChangeSet.objects.filter(by=user).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_new_assignments_at_once_above_full_time_one_is_refused_with_a_sentence(client_of: SignIn) -> None:
+    user = User.objects.get(username="que.manager")
+    officer = rows.officer()
+    clients = [client_of(user), client_of(user)]
+    sent = [
+        with_key({"officer": str(officer.pk), "jfo": code, "fte": "0.60", "start": "2011-05-01"})
+        for code in ("FAE", "SPVM-JFO")
+    ]
+    answers = at_once(
+        *[partial(client.post, "/en/assignments/new/", values) for client, values in zip(clients, sent, strict=True)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    refused = next(answer for answer in answers if answer.status_code == 200)
+    assert "the officer would reach 1.20 FTE" in words(refused)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.http import HttpResponse
@@ -10,7 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from jfo_portal.kit.tables import Column
 from registry import panels
-from registry.models import JFO, Contact, ContactFunction, User
+from registry.models import JFO, Assignment, Contact, ContactFunction, User
+from tests import rows
 from tests.pages import csv_rows
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +179,37 @@ def test_of_another_regions_jfo_a_manager_sees_own_officers_alone(client_of: Sig
     html = body(client_of(gta_manager), "/en/jfos/IBET-QUE-1/")
     assert "Gagnon" not in html
     assert "1.00 FTE" not in html
+
+
+def test_of_many_officers_the_first_are_shown_and_the_list_has_the_others(
+    que: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _number in range(26):
+        officer = rows.officer()
+        rows.assignment(officer, "FAE", date(2009, 1, 1), date(2009, 6, 30))
+        rows.assignment(officer, "FAE", date(2009, 7, 15), fte=Decimal("0.50"))
+    with django_assert_max_num_queries(BUDGET):
+        page = que.get("/en/jfos/FAE/")
+    there = Assignment.objects.filter(jfo__code="FAE")
+    now, before = there.as_of(date(2011, 3, 31)).count(), there.filter(end__lt=date(2011, 3, 31)).count()
+    assert len(page.context["officer_rows"]) == len(page.context["earlier_rows"]) == 25
+    html = page.content.decode()
+    assert f"The first 25 of {now} officers, " in html
+    assert f"{before} earlier assignments, the latest 25 first" in html
+    for address, count in (("?jfo=FAE", now), ("?jfo=FAE&amp;state=ended", before)):
+        assert f'href="/en/assignments/{address}"' in html
+        found = que.get(f"/en/assignments/{address}&per=100".replace("&amp;", "&"))
+        assert f"{count} assignments" in " ".join(found.content.decode().split())
+    # Tenure joins the two spells, fifteen days apart.
+    since = {cell[-1].text for cell in page.context["officer_rows"] if cell[0].text == "Essai, Ana"}
+    assert since == {"2.2"}
+
+
+def test_what_is_restricted_is_a_mark_on_the_page_and_a_word_in_files(que: Client) -> None:
+    html = body(que, "/en/jfos/?q=ibet-pac-1")
+    mark = '<span class="restricted-mark" aria-hidden="true">*</span><span class="visually-hidden">restricted</span>'
+    assert html.count(mark) == 2
+    assert cells(que)["IBET-PAC-1"]["FTE"] == "restricted"
 
 
 def test_the_page_of_a_past_day_shows_that_day_and_offers_no_change(que: Client) -> None:

@@ -133,9 +133,9 @@ def test_theirs_can_be_kept(row: Assignment, que_manager: User, client_of: Clien
     version = row.history.latest().history_id
     actions.end_assignment(row, by=None, end=date(2011, 3, 1), end_reason=EndReason.ROTATION)
     latest = row.history.latest().history_id
-    sent = {"_version": latest, "end": "2011-02-01", "end_reason": "other", "_choose_end": "theirs"}
+    sent = {"end": "2011-02-01", "end_reason": "other"}
     assert client.post(address, sent | {"_version": version}).status_code == 409
-    client.post(address, sent)
+    client.post(address, sent | {"_version": latest, "_choose_end": "theirs"})
     row.refresh_from_db()
     assert (row.end, row.end_reason) == (date(2011, 3, 1), "other")
 
