@@ -1,7 +1,7 @@
 # The portal's commands. `make run` and `make test` ask for python3 and make, and for a package registry once.
 
-.PHONY: run setup test screenshots check check-style check-types check-imports check-templates check-django check-messages \
-	check-tree fix requirements
+.PHONY: run setup test stress bench screenshots check check-style check-types check-imports check-templates \
+	check-django check-messages check-tree fix requirements
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -26,6 +26,14 @@ setup: .venv/base .env $(MESSAGES)
 ## test: every test, on SQLite, on PostgreSQL and in a browser
 test: .venv/dev $(MESSAGES)
 	@$(PY) -m tests
+
+## stress: simultaneous writers against the rules of assignments, on SQLite and PostgreSQL; some minutes
+stress: .venv/dev $(MESSAGES)
+	@$(PY) -m tests.stress
+
+## bench: pages with 100,000 assignments beside the same with 1,000, on SQLite and PostgreSQL; some minutes
+bench: .venv/dev $(MESSAGES)
+	@$(PY) -m benchmarks
 
 ## screenshots: those of the README, taken anew of the demonstration
 screenshots: .venv/dev $(MESSAGES)
