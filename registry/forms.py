@@ -152,14 +152,16 @@ class ExtendTogetherForm(ExtendForm):
     )
 
 
-class EndForm(ReasonedForm):
-    """The last day, and what ends the assignment: no other action, which would say so itself."""
+# Reasons that a transfer, a split or another FTE give by themselves: nobody chooses them.
+SAID_BY_ACTIONS = frozenset({EndReason.TRANSFER, EndReason.CHANGE})
 
-    said_by_actions = frozenset({EndReason.TRANSFER, EndReason.CHANGE})
+
+class EndForm(ReasonedForm):
+    """The last day, and what ends the assignment."""
 
     end = DayField(label=_("Last day"), help_text=_("YYYY-MM-DD; the officer still serves on this day."))
     end_reason = forms.ChoiceField(
-        label=_("What ends it"), choices=[(one.value, one.label) for one in EndReason if one not in said_by_actions]
+        label=_("What ends it"), choices=[(one.value, one.label) for one in EndReason if one not in SAID_BY_ACTIONS]
     )
 
 

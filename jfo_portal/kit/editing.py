@@ -26,13 +26,12 @@ from .views import Page
 # The hidden fields of every form that saves, and of one about a row.
 TOKEN = "_token"  # noqa: S105
 VERSION = "_version"
-KIND = "_kind"
 # Those of the page of a conflict: the version the form was opened with, and what is chosen of each field.
 OPENED = "_opened"
 CHOOSE = "_choose_"
 # What the language toggle of a form that was posted adds.
 LANGUAGE = "_language"
-_CONTROLS = frozenset({TOKEN, VERSION, KIND, OPENED, LANGUAGE, "csrfmiddlewaretoken"})
+_CONTROLS = frozenset({TOKEN, VERSION, OPENED, LANGUAGE, "csrfmiddlewaretoken"})
 
 
 def undoable(request: HttpRequest, sentence: str, change: ChangeSet) -> None:
@@ -207,7 +206,7 @@ class Difference:
 
 
 class EditPage(FormPage):
-    """A form about one row, `self.row`.
+    """A form about one row, `self.row`, of the `model`.
 
     If somebody changed the row since the form was opened, the page shows was, theirs and yours of each
     field in question, and lets the person choose; if it is gone, the page says so and what was typed.
@@ -216,6 +215,7 @@ class EditPage(FormPage):
     What is sent without saying of which version it is, is about the row as it is now.
     """
 
+    model: Any
     row: Any
     edited: ClassVar[Sequence[str] | None] = None
     watched: ClassVar[Sequence[str]] = ()
@@ -317,7 +317,6 @@ class EditPage(FormPage):
             "later": later,
             "hidden": [
                 (TOKEN, self.token),
-                (KIND, self.row._meta.model_name),
                 (VERSION, latest),
                 (OPENED, opened),
             ],
@@ -386,12 +385,12 @@ class EditPage(FormPage):
 
     def _deletion(self) -> Any:
         """Return the version in which the row that the form is about was deleted, if the reader may know of it."""
-        history: Any = changes.tracked().get(self.request.POST.get(KIND, ""))
-        opened = history and history.objects.filter(history_id=_number(self.request.POST.get(VERSION, ""))).first()
-        last = opened and history.objects.filter(id=opened.id).order_by("-history_id").first()
-        if not last or last.history_type != "-" or not changes.is_visible(_key(last), self.reader):
+        history: Any = self.model.history.model
+        opened = history.objects.filter(history_id=_number(self.request.POST.get(VERSION, ""))).first()
+        if opened is None or self.kwargs.get("pk", opened.id) != opened.id:
             return None
-        return last
+        last = history.objects.filter(id=opened.id).order_by("-history_id").first()
+        return last if last.history_type == "-" and changes.is_visible(_key(last), self.reader) else None
 
     def _gone(self, deletion: Any) -> HttpResponse:
         """Return the page that says that the row is gone, and what was typed."""
@@ -413,7 +412,7 @@ class EditPage(FormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        hidden = [*context["hidden"], (KIND, self.row._meta.model_name), (VERSION, self.version)]
+        hidden = [*context["hidden"], (VERSION, self.version)]
         return context | {"row": self.row, "hidden": hidden}
 
 

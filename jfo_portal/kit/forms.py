@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .periods import day_within_reach
+from .periods import day_within_reach, is_written_as_day
 
 
 class DayField(forms.DateField):
@@ -15,7 +15,7 @@ class DayField(forms.DateField):
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"inputmode": "numeric", "autocomplete": "off", "size": 12})
     default_error_messages = {
         "invalid": _("Type the date as YYYY-MM-DD, for example 2011-03-31."),
-        "no_day": _("The calendar has no such day. Check the month and the day, and that the year is of these times."),
+        "no_day": _("There is no such day between 1900-04-01 and 2999-03-31. Check the year, the month and the day."),
     }
 
     def __init__(self, **options: Any) -> None:
@@ -23,7 +23,8 @@ class DayField(forms.DateField):
         super().__init__(input_formats=["%Y-%m-%d"], **options)
 
     def strptime(self, value: str, format: str) -> date:  # noqa: A002
-        """Return the day; ValueError for one of another form, 2011-3-1, or one that no fiscal year holds."""
+        """Return the day; ValueError for one of another form, 2011-3-1; a sentence of its own for one that does not
+        exist, or that no fiscal year holds."""
         day = day_within_reach(value)
         if day is None:
             if is_written_as_day(value):

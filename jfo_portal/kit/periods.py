@@ -26,10 +26,15 @@ def today() -> date:
     return settings.TODAY or timezone.localdate()
 
 
+def is_written_as_day(text: str) -> bool:
+    """Whether the text has the form YYYY-MM-DD; the calendar may still have no such day."""
+    return _WRITTEN.fullmatch(text) is not None
+
+
 def read_day(text: str) -> date | None:
     """Return the day written as YYYY-MM-DD; None for any other text."""
     try:
-        return date.fromisoformat(text) if _WRITTEN.fullmatch(text) else None
+        return date.fromisoformat(text) if is_written_as_day(text) else None
     except ValueError:
         return None
 

@@ -305,6 +305,8 @@ class Save(_OfList):
 class _OfView(EditPage, _OfList):
     """A form about one view that the reader may change; 404 for another's."""
 
+    model = SavedView
+
     @cached_property
     def row(self) -> SavedView:
         row: SavedView = RowPage.found(SavedView.objects.editable_by(self.reader), pk=self.kwargs["pk"])

@@ -16,7 +16,7 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.scoping import ScopedQuerySet
-from registry.models import JFO, Role
+from registry.models import JFO, MANAGERS
 from registry.models.jfos import page_of
 
 
@@ -34,7 +34,7 @@ class OutcomeKind(models.TextChoices):
 class OutcomeQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Outcome events: read by all, changed by the managers of the regions whose JFOs claim them."""
 
-    write_roles = frozenset({Role.REGIONAL_MANAGER})
+    write_roles = MANAGERS
 
     def editable_by(self, reader: Reader) -> Self:
         """Return the events that a JFO of the reader's regions claims, each once."""
@@ -118,7 +118,7 @@ class ClaimQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Claims: read by all, changed by the managers of the JFO's region."""
 
     write_scope = "jfo__region"
-    write_roles = frozenset({Role.REGIONAL_MANAGER})
+    write_roles = MANAGERS
 
     def of_year(self, year: FiscalYear, *, until: date) -> Self:
         """Return the claims of events of the fiscal year that had occurred by the day."""

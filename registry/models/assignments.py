@@ -24,7 +24,7 @@ from jfo_portal.kit.periods import ONE_DAY, Period, PeriodQuerySet
 from jfo_portal.kit.scoping import ScopedQuerySet
 
 from .jfos import JFO
-from .people import Officer, Role
+from .people import MANAGERS, Officer
 
 FULL_TIME = Decimal("1.00")
 # An end this near asks for a decision.
@@ -54,7 +54,7 @@ class AssignmentQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
     """Assignments, seen and changed by the region that employs the officer."""
 
     read_scope = write_scope = "officer__region"
-    write_roles = frozenset({Role.REGIONAL_MANAGER})
+    write_roles = MANAGERS
 
     def undoable_by(self, author: Reader) -> Self:
         """Return those the author may see, and those to JFOs of the author's regions: withdrawing from a JFO ends the
@@ -72,8 +72,8 @@ class AssignmentQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
         return self.aggregate(total=Sum("fte"))["total"] or Decimal(0)
 
     def ending_soon(self, day: date) -> Self:
-        """Return the rows of the day that end within 90 days."""
-        return self.as_of(day).filter(end__lte=day + SOON)
+        """Return the rows of the day that end within 90 days, and not because another one goes on with other FTE."""
+        return self.as_of(day).filter(end__lte=day + SOON).exclude(end_reason=EndReason.CHANGE)
 
     def beginning_a_spell(self) -> Self:
         """Return the rows before which the officer was not on the JFO for more than 30 days (domain rule 4)."""
@@ -179,8 +179,10 @@ class Assignment(Period, Tracked):
         }
 
     def ends_soon(self, day: date) -> bool:
-        """Say whether the row holds on the day and ends within 90 days."""
-        return self.end is not None and self.start <= day <= self.end <= day + SOON
+        """Say whether the row is one of those that `ending_soon` returns."""
+        if self.end is None or self.end_reason == EndReason.CHANGE:
+            return False
+        return self.start <= day <= self.end <= day + SOON
 
     @cached_property
     def since(self) -> date:

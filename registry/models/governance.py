@@ -16,14 +16,14 @@ from jfo_portal.kit.periods import today
 from jfo_portal.kit.scoping import ScopedQuerySet
 
 from .jfos import JFO, page_of
-from .people import Role
+from .people import MANAGERS
 
 
 class SteeringQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Meetings and reviews of a JFO: read by all, changed by the managers of its region."""
 
     write_scope = "jfo__region"
-    write_roles = frozenset({Role.REGIONAL_MANAGER})
+    write_roles = MANAGERS
 
 
 class Meeting(Tracked):

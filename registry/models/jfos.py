@@ -20,7 +20,7 @@ from jfo_portal.kit.periods import Period, PeriodQuerySet, day_without, joined
 from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 
 from .partners import OWN_AGENCY, Agency
-from .people import Role, require_assignments_inside
+from .people import MANAGERS, require_assignments_inside
 from .places import Region
 
 
@@ -56,7 +56,7 @@ class JFOQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
     """JFOs: every reader sees those of every region; a manager changes those of their own."""
 
     write_scope = "region"
-    write_roles = frozenset({Role.REGIONAL_MANAGER})
+    write_roles = MANAGERS
 
     def with_names(self) -> Self:
         """Load program and region in the same query."""
@@ -114,7 +114,7 @@ class JFOPartQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
     """What hangs on a JFO: read by all, changed by the managers of its region."""
 
     write_scope = "jfo__region"
-    write_roles = frozenset({Role.REGIONAL_MANAGER})
+    write_roles = MANAGERS
 
 
 class ParticipationQuerySet(JFOPartQuerySet):

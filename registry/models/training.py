@@ -8,7 +8,7 @@ from jfo_portal.kit.history import Tracked, TrackedQuerySet
 from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 
 from .jfos import Program
-from .people import Officer, Role
+from .people import MANAGERS, Officer
 
 
 class Course(Named, Tracked):
@@ -40,7 +40,7 @@ class TrainingQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Training, seen and recorded by the region that employs the officer."""
 
     read_scope = write_scope = "officer__region"
-    write_roles = frozenset({Role.REGIONAL_MANAGER})
+    write_roles = MANAGERS
 
 
 class Training(Tracked):

@@ -188,6 +188,7 @@ class _Form(_OfAgency, FormPage):
 
 class EditAgency(_Form, EditPage):
     title = gettext_lazy("Change names and level")
+    model = Agency
     fields = ("short_en", "short_fr", "name_en", "name_fr", "level", "is_group")
 
     @property

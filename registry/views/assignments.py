@@ -219,6 +219,7 @@ class Assign(_Staffing):
 class _Change(_Staffing, EditPage):
     """A form about one assignment that the reader may change; 404 for another region's."""
 
+    model = Assignment
     template_name = "registry/assignment_change.html"
     watched: ClassVar[Sequence[str]] = ("jfo", "fte", "start")
 

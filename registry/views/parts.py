@@ -164,6 +164,10 @@ class PartNew(_Keeping):
 class _OneRow(_Keeping, EditPage):
     """A form about one row of the JFO."""
 
+    @property
+    def model(self) -> Any:
+        return self.part.model
+
     @cached_property
     def row(self) -> Any:
         rows = self.part.of(self.jfo, self.reader).filter(
@@ -227,6 +231,7 @@ class Objectives(EditPage):
     """What the JFO is for, in both languages."""
 
     title = gettext_lazy("Change the objectives")
+    model = JFO
     section = "jfos"
     readers = MANAGERS
 

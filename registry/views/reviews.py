@@ -164,6 +164,8 @@ class Record(_OfJFO):
 class _Change(EditPage, _OfJFO):
     """A form about one review that the reader may change."""
 
+    model = ParticipationReview
+
     @cached_property
     def row(self) -> ParticipationReview:
         reviews = ParticipationReview.objects.editable_by(self.reader).with_names()

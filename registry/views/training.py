@@ -121,6 +121,7 @@ class _OfTraining(_Form):
 
 class Correct(_OfTraining, EditPage):
     title = gettext_lazy("Correct training")
+    model = Training
 
     @property
     def row_queryset(self) -> Any:

@@ -47,7 +47,7 @@ class Edit(EditPage):
     """A page with the fields of its form."""
 
     title = "Edit"
-    model: type[Any]
+    model: Any
     form_class: type[forms.ModelForm]
 
     @cached_property
@@ -153,7 +153,6 @@ def as_typed(row: Assignment) -> dict[str, Any]:
     """What the form sends when nothing is typed."""
     return {
         "_version": latest(row),
-        "_kind": "assignment",
         "jfo": row.jfo_id,
         "fte": "0.80",
         "end": "",
@@ -203,7 +202,7 @@ def test_a_box_that_they_ticked_stays_ticked(que_manager: User, colleague: User)
     contact.is_primary = True
     contact.save_as(colleague)
     send = Sender(EditContact, que_manager, contact.pk)
-    shown = send(_version=opened, _kind="contact", name="Anna Essai", function="intelligence")
+    shown = send(_version=opened, name="Anna Essai", function="intelligence")
     assert "Theirs: Yes" in words(shown)
     assert send(**hidden(shown), _choose_is_primary="theirs").status_code == 302
     contact.refresh_from_db()
@@ -217,7 +216,7 @@ def test_rows_chosen_of_many_are_a_field_like_another(administrator: User, que_m
     que_manager.regions.set(Region.objects.filter(code__in=["ATL", "QUE"]))
     send = Sender(EditUser, administrator, que_manager.pk)
     gta = Region.objects.get(code="GTA")
-    shown = send(_version=opened, _kind="user", role="regional_manager", regions=[gta.pk])
+    shown = send(_version=opened, role="regional_manager", regions=[gta.pk])
     assert "Was: QUE" in words(shown)
     assert "Theirs: ATL, QUE" in words(shown)
     assert "Yours: GTA" in words(shown)
@@ -322,8 +321,16 @@ def test_a_row_of_another_region_that_is_gone_stays_unknown(
     row.delete()
     with pytest.raises(Http404):
         Sender(EditAssignment, gta_manager, pk)(**as_typed)
+
+
+def test_what_is_gone_elsewhere_says_nothing_of_this_address(
+    row: Assignment, as_typed: dict[str, Any], que_manager: User
+) -> None:
+    """A version of another row made the page speak of that one."""
+    pk = row.pk
+    row.delete()
     with pytest.raises(Http404):
-        Sender(EditAssignment, gta_manager, pk)(**as_typed | {"_kind": "no such kind"})
+        Sender(EditAssignment, que_manager, pk + 1)(**as_typed)
 
 
 @pytest.mark.parametrize("version", ["9", "999999999", "0", "-1", "9" * 40, "\0", "x"])
@@ -425,7 +432,7 @@ def test_the_actions_refuse_a_row_that_is_gone_in_words(
     row.attribute(que_manager).delete()
     answer = client_of(que_manager).post(
         reverse("assignment-end", args=[pk]),
-        {"_version": version, "_kind": "assignment", "end": "2011-03-31", "end_reason": "rotation"},
+        {"_version": version, "end": "2011-03-31", "end_reason": "rotation"},
     )
     assert answer.status_code == 410
     assert "Rotation" in words(answer)

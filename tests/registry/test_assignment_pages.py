@@ -290,6 +290,27 @@ def test_a_last_day_before_the_first_is_said_beside_its_field(manager: Client) -
     assert re.search(r'id="id_end_error"[^>]*><p><span[^>]*>Error:</span> The last day is before the first day', page)
 
 
+@pytest.mark.parametrize(
+    ("language", "typed", "said"),
+    [
+        ("en", "31/03/2011", "Type the date as YYYY-MM-DD"),
+        ("en", "2011-02-30", "There is no such day"),
+        ("en", "3011-02-03", "There is no such day"),
+        ("fr", "2011-02-30", "Ce jour n’existe pas"),
+    ],
+)
+def test_a_day_that_does_not_exist_is_told_apart_from_one_written_otherwise(
+    manager: Client, language: str, typed: str, said: str
+) -> None:
+    page = manager.post(f"/{language}/assignments/{a_que_assignment().pk}/end/", {"end": typed, "end_reason": "other"})
+    assert said in words(page)
+
+
+def test_nobody_ends_an_assignment_for_a_reason_that_another_action_gives(manager: Client) -> None:
+    field = manager.get(f"/en/assignments/{a_que_assignment().pk}/end/").context["form"].fields["end_reason"]
+    assert not {"transfer", "change"} & {value for value, _ in field.choices}
+
+
 @pytest.mark.parametrize(("language", "word"), [("en", "Error:"), ("fr", "Erreur\xa0:")])
 def test_a_form_with_errors_says_so_in_its_title(manager: Client, language: str, word: str) -> None:
     address = f"/{language}/assignments/{a_que_assignment().pk}/end/"

@@ -173,6 +173,17 @@ def test_only_the_first_lines_are_shown(client_of: SignIn, que_manager: User) ->
     assert len(group.lines) == needs.SHOWN
 
 
+def test_an_assignment_that_goes_on_with_other_fte_is_not_said_to_end(client_of: SignIn, que_manager: User) -> None:
+    row = rows.assignment(rows.officer(), "FAE", date(2010, 1, 1))
+    actions.change_fte(row, by=que_manager, fte=Decimal("0.50"), start=date(2011, 4, 15))
+    row.refresh_from_db()
+    assert row.end == date(2011, 4, 14)
+    manager = client_of(que_manager)
+    assert row.pk not in {line.row_id for line in groups(manager)["ending"].lines}
+    [listed_row] = csv_rows(manager.get(f"/en/assignments/?q={row.officer.number}&format=csv"))
+    assert listed_row["To look at"] == ""
+
+
 def test_the_page_asks_a_constant_number_of_queries(
     client_of: SignIn, que_manager: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
