@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -186,7 +185,7 @@ def assignment_columns(day: date, *, may_act: bool, scale: Scale | None = None) 
         Column("attention", gettext_lazy("To look at"), value=lambda row: _attention(row, day)),
     ]
     if may_act:
-        columns.append(Column("actions", gettext_lazy("Actions"), links=partial(assignment_actions, every=True)))
+        columns.append(Column("actions", gettext_lazy("Actions"), links=assignment_actions))
     return columns
 
 

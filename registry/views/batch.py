@@ -301,18 +301,14 @@ class Batch(FormPage):
         count = len(check.tried)
         if self.job is not None:
             undoable(self.request, self.job.done(count) % {"count": formats.number(count)}, self.change)
-        for sentence in in_words(check.made[:SAID]):
-            messages.info(self.request, sentence)
+        said = in_words(check.made[:SAID])
         if (more := len(check.made) - SAID) > 0:
-            messages.info(
-                self.request,
-                ngettext(
-                    "The history has %(count)s more change.",
-                    "The history has %(count)s more changes.",
-                    more,
-                )
-                % {"count": formats.number(more)},
+            said.append(
+                ngettext("The history has %(count)s more change.", "The history has %(count)s more changes.", more)
+                % {"count": formats.number(more)}
             )
+        if said:
+            messages.info(self.request, " ".join(said))
         for caution in check.cautions:
             messages.warning(self.request, caution)
         return self.way_back

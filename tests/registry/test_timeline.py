@@ -309,7 +309,7 @@ def test_what_ended_in_an_earlier_year_is_neither_selected_nor_acted_on(manager:
     assert "/extend/" not in page
     rows.assignment(officer, "FAE", date(2010, 3, 31), date(2010, 3, 31))
     row = row_of(body(manager.get(f"{ADDRESS}?state=all&q={officer.number}")), "/extend/")
-    for path in ("extend", "end", "transfer", "fte", "split"):
+    for path in ("extend", "end", "transfer"):
         assert f"/{path}/" in row
 
 
