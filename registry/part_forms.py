@@ -1,7 +1,6 @@
 """Forms for what hangs on a JFO: one small form a kind of row, and what saving it writes besides the row."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, ClassVar, cast
 
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.changesets import ChangeSet
 from jfo_portal.kit.forms import DayField
+from jfo_portal.kit.periods import ONE_DAY
 
 from .forms import ReasonedForm
 from .models import (
@@ -28,7 +28,6 @@ from .models import (
 )
 from .models.partners import agency_named, names_by_agency
 
-ONE_DAY = timedelta(days=1)
 # How many action items the form of a new meeting takes.
 NEW_ITEMS = 3
 
