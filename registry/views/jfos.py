@@ -40,11 +40,13 @@ from registry.models import (
     Role,
 )
 from registry.models.jfos import JFOQuerySet, RiskLevel
-from registry.parts import SHOWN
 from registry.tables import jfo_columns, jfo_officer_columns, keeping_day, sees_officers_of
 
 # How many versions the history part shows.
 VERSIONS = 20
+
+# How many of a JFO's assignments its page shows, now and earlier; the list of assignments has them all.
+SHOWN = 10
 
 
 class JFOList(ListPage):

@@ -192,10 +192,10 @@ def test_of_many_officers_the_first_are_shown_and_the_list_has_the_others(
         page = que.get("/en/jfos/FAE/")
     there = Assignment.objects.filter(jfo__code="FAE")
     now, before = there.as_of(date(2011, 3, 31)).count(), there.filter(end__lt=date(2011, 3, 31)).count()
-    assert len(page.context["officer_rows"]) == len(page.context["earlier_rows"]) == 25
+    assert len(page.context["officer_rows"]) == len(page.context["earlier_rows"]) == 10
     html = page.content.decode()
-    assert f"The first 25 of {now} officers, " in html
-    assert f"{before} earlier assignments, the latest 25 first" in html
+    assert f"The first 10 of {now} officers, " in html
+    assert f"{before} earlier assignments, the latest 10 first" in html
     for address, count in (("?jfo=FAE", now), ("?jfo=FAE&amp;state=ended", before)):
         assert f'href="/en/assignments/{address}"' in html
         found = que.get(f"/en/assignments/{address}&per=100".replace("&amp;", "&"))
