@@ -97,8 +97,9 @@ class _Between:
     def altered(self) -> Q:
         """The officer has another level, function or region on the later day."""
         levels = OfficerLevel.objects.filter(officer=OuterRef("officer")).order_by()
-        # Looked at first: a level of few officers began between the days.
-        promoted = Q(Exists(levels.filter(start__gt=self.before, start__lte=self.after)))
+        # Looked at first, and found once for all rows: a level of few officers began between the days.
+        begun = OfficerLevel.objects.filter(start__gt=self.before, start__lte=self.after)
+        promoted = Q(officer__in=begun.order_by().values("officer"))
 
         def level_on(day: date) -> Coalesce:
             return Coalesce(Subquery(levels.as_of(day).values("level")[:1]), Value(""))
