@@ -32,7 +32,12 @@ PAGES: dict[str, tuple[str, list[str], tuple[str, str]]] = {
     "assignments by region": ("assignments", [], ("?group=region&per=25",) * 2),
     "assignments sorted by officer": ("assignments", [], ("?sort=officer&per=25",) * 2),
     "assignments, latest first": ("assignments", [], ("?sort=-start&per=25",) * 2),
-    "assignments, search": ("assignments", [], ("?q=an&per=25",) * 2),
+    "assignments, search of one in five": (
+        "assignments",
+        [],
+        ("?q=essai-0&per=25", "?q=essai-0&state=all&per=25"),
+    ),
+    "assignments, search of all": ("assignments", [], ("?q=an&per=25",) * 2),
     "JFO": ("jfo", ["SPVM-JFO"], ("", "")),
     "JFO, performance": ("jfo", ["SPVM-JFO"], ("?part=performance",) * 2),
     "JFO, two dates": ("jfo-compare", ["SPVM-JFO"], ("?from=2010-03-31&to=2011-03-31",) * 2),

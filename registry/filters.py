@@ -158,7 +158,8 @@ class AssignmentFilters(ByNeed):
         )
 
     def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        return rows.filter(holding("officer__folded", value))
+        # The officers first: a name is that of few, and theirs alone are the rows looked at.
+        return rows.filter(officer__in=Officer.objects.filter(holding("folded", value)).order_by().values("pk"))
 
     def as_they_are(self, rows: QuerySet, _name: str, _value: str) -> QuerySet:
         return rows

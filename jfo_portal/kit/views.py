@@ -314,8 +314,17 @@ class ListPage(Page):
         if self.sort is None:
             return self.ordering
         column, direction = self.sort
-        field = models.F(str(column.sort))
+        name = str(column.sort)
+        field = models.F(name)
+        if self._is_never_empty(name):
+            # As an index has it: PostgreSQL walks through none for an order that says where no value goes.
+            return (field.desc() if direction == "descending" else field.asc()), "pk"
         return (field.desc(nulls_last=True) if direction == "descending" else field.asc(nulls_last=True)), "pk"
+
+    def _is_never_empty(self, name: str) -> bool:
+        """Say whether it is a field of the rows themselves that always has a value."""
+        field = next((one for one in self.filtered.model._meta.fields if one.name == name), None)
+        return field is not None and not field.null
 
     def sorted_rows(self) -> models.QuerySet:
         order = self.order()

@@ -149,11 +149,12 @@ class Assignment(Period, Tracked):
             ),
         ]
         indexes = [
-            # Spells are found in the first (with_since), counts and sums of a JFO in the second, orders in the third:
-            # each holds all that is asked for, so that 100,000 rows need not be read themselves.
+            # Spells are found in the first (with_since), counts and sums of a JFO in the second, orders in the two
+            # others: each holds all that is asked for, so that 100,000 rows need not be read themselves.
             models.Index(fields=["officer", "jfo", "start", "end", "fte"], name="registry_assignment_officer"),
             models.Index(fields=["jfo", "start", "end", "fte", "officer"], name="registry_assignment_jfo"),
             models.Index(fields=["end", "start", "officer", "jfo", "fte"], name="registry_assignment_end"),
+            models.Index(fields=["start", "end"], name="registry_assignment_start"),
         ]
 
     def __str__(self) -> str:

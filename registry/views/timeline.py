@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count, Min, QuerySet, Sum, Value
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from jfo_portal.kit.timelines import Scale
 from jfo_portal.kit.views import ListPage
 from registry.filters import AssignmentFilters
 from registry.measures.vacancies import Vacancy, vacancies
-from registry.models import JFO, MANAGERS, Assignment
+from registry.models import JFO, MANAGERS, Assignment, Officer
 from registry.tables import assignment_columns, keeping_day, sees_officers_of, vacancy_cells
 
 # How long a scale may be, in fiscal years: one mistyped first day leaves the bars of the others readable.
@@ -111,7 +111,7 @@ class AssignmentList(ListPage):
 
     The number of rows costs one query over them, which counts them JFO by JFO, or region by region: where the list
     comes by them, it also tells of which of them the page's rows are, and only those are put in order, however far
-    the page is.
+    the page is. Where it comes by officer, only the rows of the officers up to the page are.
     """
 
     title = gettext_lazy("Assignments")
@@ -195,8 +195,8 @@ class AssignmentList(ListPage):
 
     @staticmethod
     def _tallied(rows: QuerySet, key: str) -> dict[int, Tally]:
-        counts = rows.order_by().values_list(key).annotate(Count("pk"), Sum("fte"), Min("start"), Count("end"))
-        return {row[0]: Tally(*row[1:]) for row in counts}
+        held = {"count": Count("*"), "total": Sum("fte"), "first": Min("start"), "dated": Count("end")}
+        return {row[0]: Tally(*row[1:]) for row in rows.order_by().values_list(key).annotate(**held)}
 
     @property
     def _total_fte(self) -> Decimal:
@@ -217,14 +217,28 @@ class AssignmentList(ListPage):
             skipped = held[0][1] if held else 0
             rows = rows.filter(**{f"{self._counted.key}__in": [key for key, _start, _stop in held]})
             places = range(places.start - skipped, places.stop - skipped)
+        elif by_officer := self._comes_by_officer():
+            # Each of the officers has a row at least: those of the first rows are no more than these.
+            of_officer = self.filtered.order_by().filter(officer=OuterRef("pk"))
+            first = Officer.objects.filter(Exists(of_officer)).order_by(by_officer)[: places.stop]
+            rows = rows.filter(officer__in=first.values("pk"))
         elif self._is_of_dated(places):
-            # Said once more, so that the index of last days is read from the day on.
-            rows = rows.filter(end__gte=self.day)
+            # Said in the index's words, so that it is read from the day on, and no further than the page.
+            end = "-end" if self.sort and self.sort[1] == "descending" else "end"
+            rows = rows.filter(end__gte=self.day).order_by(end, "pk")
         # The keys first: what is put in order is small, and what is loaded is the page's alone. Those are of rows the
         # reader may see; to ask for the region again would have SQLite go through all of its officers.
         keys = list(rows.values_list("pk", flat=True)[places.start : places.stop])
         found = Assignment.objects.with_names().with_since().in_bulk(keys)
         return [found[key] for key in keys if key in found]
+
+    def _comes_by_officer(self) -> str | None:
+        """Return the order of officers in which the list comes; None where it comes by something else first."""
+        if self.grouping is not None:
+            return "folded" if self.grouping is GROUPINGS["officer"] else None
+        if self.sort is None or self.sort[0].name != "officer":
+            return None
+        return "-folded" if self.sort[1] == "descending" else "folded"
 
     def _is_of_dated(self, places: range) -> bool:
         """Say whether a list of the day by last day has only rows with a last day in those places: they come first."""

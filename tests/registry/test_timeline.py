@@ -215,6 +215,23 @@ def test_rows_without_a_last_day_come_last_in_either_direction(reviewer: Client,
         assert ends == sorted(dated, reverse=latest_first) + [None] * (len(ends) - len(dated))
 
 
+@pytest.mark.parametrize("query", ["group=officer", "sort=officer", "sort=-officer", "group=officer&sort=-start"])
+def test_a_list_by_officer_has_the_same_rows_page_by_page_as_whole(reviewer: Client, query: str) -> None:
+    for number in range(40):
+        person = rows.officer()
+        person.family_name = f"Name{number % 7}"
+        person.save_as(None)
+        rows.assignment(person, "FAE", date(2010, 1, 1), fte=Decimal("0.50"))
+        rows.assignment(person, "NRPI", date(2010, 2, 1), fte=Decimal("0.50"))
+
+    def shown(page: int, per: int) -> list[int]:
+        response = reviewer.get(f"{ADDRESS}?{query}&per={per}&page={page}&q=name")
+        return [row.pk for row in response.context["objects"]]
+
+    assert sum((shown(page, 25) for page in range(1, 5)), []) == shown(1, 100)
+    assert len(set(shown(1, 100))) == 80
+
+
 # Vacancies
 
 
