@@ -550,9 +550,8 @@ def _load_arrangements(
                 arrangement=arrangements[row["arrangement"]],
                 clause_set=clause_set,
                 assessed_on=date.fromisoformat(row["assessed_on"]),
+                submitted_on=_day(row["approved_on"]) and date.fromisoformat(row["assessed_on"]),
                 author=accounts[row["author"]],
-                approved_by=accounts.get(row["approved_by"]),
-                approved_on=_day(row["approved_on"]),
             )
             for row in _rows("demonstration/assessments")
         ],
@@ -571,6 +570,14 @@ def _load_arrangements(
             )
             for row in _rows("demonstration/findings")
         ],
+    )
+    # At the end: an approved assessment takes no finding.
+    approved = [row for row in _rows("demonstration/assessments") if row["approved_on"]]
+    for row in approved:
+        assessment = assessments[row["arrangement"]]
+        assessment.approved_by, assessment.approved_on = accounts[row["approved_by"]], _day(row["approved_on"])
+    Assessment.objects.bulk_update(
+        [assessments[row["arrangement"]] for row in approved], ["approved_by", "approved_on"], reason=REASON
     )
 
 

@@ -22,7 +22,7 @@ from registry.measures.privacy import hidden_from, too_few, too_few_note
 from registry.measures.strength import Place, Post, posts_on, strength, strength_by
 from registry.models import JFO, Assignment, Kind, Level, Officer, Region, RiskCoverage
 from registry.models.jfos import JFOQuerySet, RiskLevel
-from wca.measures import clause_counts, clause_matrix, coverage_count, coverage_on
+from wca.measures.coverage import clause_counts, clause_matrix, coverage_count, coverage_on
 from wca.models import Arrangement, Coverage, Verdict
 
 from .measures.activity import Activity, Group, Rule, Tally, by_kind, by_status, groups, tallies

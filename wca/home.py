@@ -15,7 +15,7 @@ from registry.home import JFOS, about_jfo, own_jfos
 from registry.models import MANAGERS, STEERING, Role
 from registry.needs import Coming, Figure, Found, Line, Need, Rows, in_own_region
 
-from .measures import covered_on, with_expiry
+from .measures.coverage import covered_on, with_expiry
 from .models import Arrangement, Coverage
 
 # How near the expiry of a JFO's arrangement asks its manager for the next one.

@@ -18,7 +18,7 @@ from registry.models import JFO
 from registry.models.jfos import JFOQuerySet
 from registry.tables import keeping_day
 
-from .measures import coverage_on, covered_on, verdicts_of
+from .measures.coverage import coverage_on, covered_on, verdicts_of
 from .models import Arrangement, Coverage, Verdict
 from .models.arrangements import Status
 

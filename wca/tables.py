@@ -15,7 +15,7 @@ from jfo_portal.kit.views import Heading, headings_of, rows_of
 from registry.models import Agency, Kind
 from registry.tables import jfo_column, keeping_day
 
-from .measures import AssessedArrangement, ClauseCount, CoverageCount, Lack, Reason, UncoveredJFO
+from .measures.coverage import AssessedArrangement, ClauseCount, CoverageCount, Lack, Reason, UncoveredJFO
 from .models import Arrangement, Clause, Verdict
 
 # Beside its word, so that a verdict is told at a glance and never by colour alone.

@@ -16,7 +16,7 @@ from jfo_portal.kit.imports.resources import Resource
 from registry.models import JFO, Role, User
 from tests import sheets
 from tests.sheets import Row, errors, save, sheet
-from wca.measures import coverage_on
+from wca.measures.coverage import coverage_on
 from wca.models import Arrangement, Coverage, Signatory
 from wca.resources import ArrangementResource
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from registry.models import JFO, Agency, User
-from wca.measures import (
+from wca.measures.coverage import (
     ClauseMatrix,
     CoverageCount,
     clause_counts,

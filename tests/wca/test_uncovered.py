@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from registry.models import JFO, Agency
-from wca.measures import Lack, coverage_on, open_on, uncovered_on, with_jfo_count
+from wca.measures.coverage import Lack, coverage_on, open_on, uncovered_on, with_jfo_count
 from wca.models import Arrangement, Coverage, Signatory
 
 pytestmark = pytest.mark.django_db

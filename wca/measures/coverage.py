@@ -12,8 +12,7 @@ from django.db.models.functions import Coalesce
 from jfo_portal.kit.grouping import grouped
 from registry.models import JFO, Agency, Participation, ParticipationRole
 from registry.models.jfos import JFOQuerySet
-
-from .models import (
+from wca.models import (
     Arrangement,
     Assessment,
     Clause,
@@ -25,7 +24,7 @@ from .models import (
     Verdict,
     clause_verdict,
 )
-from .models.arrangements import ArrangementQuerySet, Status
+from wca.models.arrangements import ArrangementQuerySet, Status
 
 K = TypeVar("K")
 

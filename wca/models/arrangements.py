@@ -24,6 +24,18 @@ class ArrangementKind(models.TextChoices):
     OTHER = "other", _("Other written agreement")
 
 
+class SecurityLevel(models.TextChoices):
+    """The highest level of the information that may be shared under it."""
+
+    UNCLASSIFIED = "unclassified", _("Unclassified")
+    PROTECTED_A = "protected_a", _("Protected A")
+    PROTECTED_B = "protected_b", _("Protected B")
+    PROTECTED_C = "protected_c", _("Protected C")
+    CONFIDENTIAL = "confidential", _("Confidential")
+    SECRET = "secret", _("Secret")
+    TOP_SECRET = "top_secret", _("Top Secret")
+
+
 class Status(models.TextChoices):
     """Where an arrangement stands on a day; follows from dates and is never stored."""
 
@@ -99,6 +111,22 @@ class Arrangement(Tracked):
     superseded_on = models.DateField(
         _("superseded on"), null=True, blank=True, help_text=_("From this day on the newer one applies.")
     )
+    security_level = models.CharField(
+        _("security level"),
+        max_length=12,
+        choices=SecurityLevel,
+        blank=True,
+        help_text=_("The highest level of the information that may be shared under it; empty if it does not say."),
+    )
+    authorities = models.TextField(
+        _("authorities cited"), blank=True, help_text=_("The laws under which it shares information, one a line.")
+    )
+    office = models.CharField(
+        _("office of primary interest"), max_length=120, blank=True, help_text=_("The CBSA office that keeps it.")
+    )
+    review_due = models.DateField(
+        _("review due"), null=True, blank=True, help_text=_("By when somebody looks whether it still serves.")
+    )
     reviewed_in = models.CharField(
         _("reviewed in"),
         max_length=10,
@@ -153,6 +181,65 @@ class Arrangement(Tracked):
         if self.effective is None or self.effective > day:
             return Status.NOT_YET
         return Status.IN_FORCE
+
+
+class AmendmentQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Amendments, seen and changed like their arrangement."""
+
+    write_roles = frozenset({Role.NHQ_REVIEWER})
+
+
+class Amendment(Tracked):
+    """A change that the parties agreed to an arrangement, which goes on under its number."""
+
+    arrangement = models.ForeignKey(
+        Arrangement, verbose_name=_("arrangement"), on_delete=models.CASCADE, related_name="amendments"
+    )
+    number = models.PositiveSmallIntegerField(_("number"))
+    effective = models.DateField(_("effective"), help_text=_("The first day on which it applies."))
+    summary_en = models.TextField(_("what it changes, in English"))
+    summary_fr = models.TextField(_("what it changes, in French"))
+
+    objects = AmendmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("amendment")
+        verbose_name_plural = _("amendments")
+        ordering = ["arrangement", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["arrangement", "number"],
+                name="wca_amendment_one_number",
+                violation_error_message=_("The arrangement already has an amendment of this number."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return gettext("%(arrangement)s, amendment %(number)s") % {
+            "arrangement": self.arrangement,
+            "number": self.number,
+        }
+
+    @property
+    def summary(self) -> str:
+        """What it changes, in the active language."""
+        return in_language(self, "summary")
+
+
+class ReferenceCounter(models.Model):
+    """The last number issued of a kind of arrangement in a year: a number is never issued again (domain rule 9)."""
+
+    prefix = models.CharField(_("prefix"), max_length=10, help_text=_("Such as WCA."))
+    year = models.PositiveSmallIntegerField(_("year"))
+    last = models.PositiveIntegerField(_("last number issued"), default=0)
+
+    class Meta:
+        verbose_name = _("arrangement numbers")
+        verbose_name_plural = _("arrangement numbers")
+        constraints = [models.UniqueConstraint(fields=["prefix", "year"], name="wca_referencecounter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}-{self.year}"
 
 
 class SignatoryQuerySet(ScopedQuerySet, TrackedQuerySet):

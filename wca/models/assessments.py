@@ -16,6 +16,7 @@ from registry.models import Role
 
 from .arrangements import Arrangement
 from .clauses import ClausePart, ClauseSet
+from .documents import Document
 
 
 class Verdict(models.TextChoices):
@@ -78,9 +79,24 @@ class Assessment(Tracked):
         Arrangement, verbose_name=_("arrangement"), on_delete=models.CASCADE, related_name="assessments"
     )
     clause_set = models.ForeignKey(ClauseSet, verbose_name=_("clause set"), on_delete=models.PROTECT)
+    document = models.ForeignKey(
+        Document,
+        verbose_name=_("document"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="assessments",
+        help_text=_("The version that was read."),
+    )
     assessed_on = models.DateField(_("assessed on"))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("author"), on_delete=models.PROTECT, related_name="assessments"
+    )
+    submitted_on = models.DateField(
+        _("submitted on"), null=True, blank=True, help_text=_("From this day on it waits for somebody else's approval.")
+    )
+    returned_note = models.TextField(
+        _("why it was returned"), blank=True, help_text=_("What the approver asks to be looked at again.")
     )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -143,6 +159,12 @@ class Finding(Tracked):
     place = models.CharField(_("place"), max_length=60, blank=True, help_text=_("Page or section of the quotation."))
     missing_en = models.TextField(_("what is missing, in English"), blank=True)
     missing_fr = models.TextField(_("what is missing, in French"), blank=True)
+    note = models.TextField(_("note"), blank=True)
+    is_carried = models.BooleanField(
+        _("to be confirmed"),
+        default=False,
+        help_text=_("Taken from the assessment of an earlier version of the document, and not confirmed since."),
+    )
 
     objects = FindingQuerySet.as_manager()
 

@@ -102,3 +102,35 @@ class ClausePart(Wording, Tracked):
 
     def __str__(self) -> str:
         return f"{self.clause} {self.number}"
+
+
+class EvidenceTerm(Tracked):
+    """A word or phrase that speaks for a part of a clause, or against it, in a text of one language.
+
+    The evidence finder (wca.evidence) adds the weights of those it finds near each other and proposes the passage; it
+    never decides.
+    """
+
+    part = models.ForeignKey(ClausePart, verbose_name=_("clause part"), on_delete=models.PROTECT, related_name="terms")
+    language = models.CharField(_("language"), max_length=2, choices=[("en", _("English")), ("fr", _("French"))])
+    term = models.CharField(_("term"), max_length=80, help_text=_("Folded: without accents, in small letters."))
+    weight = models.DecimalField(
+        _("weight"), max_digits=3, decimal_places=1, help_text=_("How much it speaks for the part; negative: against.")
+    )
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("evidence term")
+        verbose_name_plural = _("evidence terms")
+        ordering = ["part", "language", "term"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["part", "language", "term"],
+                name="wca_evidenceterm_once",
+                violation_error_message=_("The part already has this term."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.language} {self.term}"

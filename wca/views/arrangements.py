@@ -18,7 +18,7 @@ from jfo_portal.kit.views import Crumb, ListPage, RowPage
 from registry.models import Agency
 from registry.tables import keeping_day
 from wca.filters import ArrangementFilters
-from wca.measures import AssessedArrangement, clause_matrix, latest_clauses, unsigned_on, with_jfo_count
+from wca.measures.coverage import AssessedArrangement, clause_matrix, latest_clauses, unsigned_on, with_jfo_count
 from wca.models import Arrangement, Clause, Coverage, Signatory, Verdict
 from wca.tables import SYMBOLS, RegisterRow, Table, clause_heading, clause_href, coverage_columns, register_columns
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from jfo_portal.kit.bilingual import in_language
 from jfo_portal.kit.views import Crumb, RowPage
 from registry.tables import keeping_day
-from wca.measures import INFORMATION_SHARING, latest_clauses
+from wca.measures.coverage import INFORMATION_SHARING, latest_clauses
 from wca.models import Arrangement, Assessment, Clause, ClausePart, Finding, Verdict, clause_verdict
 from wca.tables import SYMBOLS, clause_heading, clause_href
 

@@ -20,7 +20,7 @@ from registry.models import JFO, Kind
 from registry.needs import Figure
 from registry.tables import keeping_day
 from wca.filters import GapFilters
-from wca.measures import (
+from wca.measures.coverage import (
     AssessedArrangement,
     ClauseCount,
     ClauseMatrix,

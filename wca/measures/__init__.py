@@ -1,0 +1,1 @@
+"""What is counted of arrangements: coverage and clauses; exposure; remedies."""
