@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Concat
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
@@ -155,6 +155,9 @@ class Places:
     count: int = 0
     fte: Decimal = NONE
 
+    def __add__(self, other: "Places") -> "Places":
+        return Places(self.count + other.count, self.fte + other.fte)
+
     def __sub__(self, other: "Places") -> "Places":
         return Places(self.count - other.count, self.fte - other.fte)
 
@@ -201,43 +204,40 @@ def moves(
     """
     ids = [jfo.pk for jfo in jfos]
     between = _Between(ids, before, after)
-    # By officer, not by key, which no index of a JFO holds.
-    counted = on_either(rows.filter(jfo__in=ids), before, after).aggregate(
-        count=Count("officer"),
-        count_before=Count("officer", filter=~between.begun),
-        count_after=Count("officer", filter=~between.ended),
-        count_replaced=Count("officer", filter=between.replaces),
-        count_altered=Count("officer", filter=between.stayed & between.altered),
-        all_fte=Sum("fte"),
-        fte_before=Sum("fte", filter=~between.begun),
-        fte_after=Sum("fte", filter=~between.ended),
-        fte_replacing=Sum("fte", filter=between.replaces),
-        fte_replaced=Sum("fte", filter=between.replaced),
-        **(
-            {} if seen is None else {"strangers": Count("officer", filter=~Q(officer__in=seen.order_by().values("pk")))}
-        ),
+    # A row begins or ends between the days or stays on both. Grouped by what became of it, its conditions are looked at
+    # once. Counted by officer, not by key, which no index of a JFO holds.
+    became = Case(
+        When(between.replaces, then=Value("replaces")),
+        When(between.begun, then=Value("begun")),
+        When(between.replaced, then=Value("replaced")),
+        When(between.ended, then=Value("ended")),
+        When(between.altered, then=Value("altered")),
+        default=Value("same"),
     )
-    return _moves(counted)
+    is_stranger = Q(pk=None) if seen is None else ~Q(officer__in=seen.order_by().values("pk"))
+    found = on_either(rows.filter(jfo__in=ids), before, after).order_by().annotate(became=became).values("became")
+    groups = found.annotate(
+        count=Count("officer"), fte_sum=Sum("fte"), strangers=Count("officer", filter=is_stranger)
+    ).values_list("became", "count", "fte_sum", "strangers")
+    held = {became: Places(count, formats.rounded(fte, 2)) for became, count, fte, _strangers in groups}
+    return _moves(held, sum(group[3] for group in groups))
 
 
-def _moves(row: dict[str, Any]) -> Moves:
-    """Return the moves from the counts of rows: those that hold on a day, and those that another one stood in for."""
+def _moves(held: Mapping[str, Places], strangers: int) -> Moves:
+    """Return the moves from the rows that hold on a day, by what became of them."""
 
-    def places(count: str, fte: str) -> Places:
-        return Places(row[count], formats.rounded(row[fte] or NONE, 2))
+    def places(*became: str) -> Places:
+        return sum((held.get(one, Places()) for one in became), Places())
 
-    everybody, replacing = places("count", "all_fte"), places("count_replaced", "fte_replacing")
-    before, after = places("count_before", "fte_before"), places("count_after", "fte_after")
-    replaced = places("count_replaced", "fte_replaced")
+    changed = places("replaces").count + places("altered").count
     return Moves(
-        before=before,
-        after=after,
-        # A row of the later day alone began between the days.
-        arrived=everybody - before - replacing,
-        left=everybody - after - replaced,
-        changed=replacing.count + row["count_altered"],
-        changed_fte=replacing.fte - replaced.fte,
-        strangers=row.get("strangers", 0),
+        before=places("replaced", "ended", "altered", "same"),
+        after=places("replaces", "begun", "altered", "same"),
+        arrived=places("begun"),
+        left=places("ended"),
+        changed=changed,
+        changed_fte=places("replaces").fte - places("replaced").fte,
+        strangers=strangers,
     )
 
 
