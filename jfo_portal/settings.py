@@ -185,6 +185,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # The largest spreadsheet an import takes, in bytes.
 IMPORT_MAX_BYTES = 10 * 1024 * 1024
+# The largest document of an arrangement, in bytes.
+DOCUMENT_MAX_BYTES: int = env.int("JFO_DOCUMENT_MB", default=20) * 1024 * 1024
 
 LOGGING = {
     "version": 1,

@@ -130,7 +130,7 @@ Figures = Callable[[Reader, date], Sequence[Figure]]
 Comings = Callable[[Reader, date], Sequence[Coming]]
 
 _needs: list[tuple[int, Need]] = []
-_groups: list[Groups] = []
+_groups: list[tuple[int, Groups]] = []
 _figures: list[Figures] = []
 _comings: list[Comings] = []
 
@@ -143,11 +143,11 @@ def register(
     figures: Figures | None = None,
     coming: Comings | None = None,
 ) -> None:
-    """Add an app's needs (those of a lower position come first), groups that are no need, figures, and what comes."""
+    """Add an app's needs, groups that are no need (those of a lower position come first), figures, and what comes."""
     _needs.extend((position, need) for need in needs)
     _needs.sort(key=lambda pair: pair[0])
     if groups is not None:
-        _groups.append(groups)
+        _groups.append((position, groups))
     if figures is not None:
         _figures.append(figures)
     if coming is not None:
@@ -198,28 +198,30 @@ def groups_of(reader: Reader, day: date, *, is_put_off: bool = False) -> list[Ne
     wanted = needs_for(reader)
     found = list(_first_lines(wanted, reader, day, is_put_off=is_put_off))
     rows = _rows_of(found, wanted, reader)
-    groups = [] if is_put_off else [group for function in _groups for group in function(reader, day) if group.count]
-    for need in wanted:
+    placed = [] if is_put_off else [(place, one) for place, function in _groups for one in function(reader, day)]
+    for place, need in _needs:
+        if not need.is_for(reader):
+            continue
         lines = [one for one in found if one["need"] == need.name]
         if not lines:
             continue
         counts = lines[0]
-        groups.append(
-            NeedGroup(
-                title=need.title,
-                lines=[
-                    _line(need, one, rows[need.of.address][one["row"]], reader, day)
-                    for one in lines
-                    if one["is_put_off"] == is_put_off and one["row"] in rows[need.of.address]
-                ],
-                count=counts["put_off" if is_put_off else "open"],
-                href=need.address(put_off=is_put_off),
-                need=need.name,
-                note=need.note(day),
-                put_off=counts["put_off"],
-            )
+        group = NeedGroup(
+            title=need.title,
+            lines=[
+                _line(need, one, rows[need.of.address][one["row"]], reader, day)
+                for one in lines
+                if one["is_put_off"] == is_put_off and one["row"] in rows[need.of.address]
+            ],
+            count=counts["put_off" if is_put_off else "open"],
+            href=need.address(put_off=is_put_off),
+            need=need.name,
+            note=need.note(day),
+            put_off=counts["put_off"],
         )
-    return [group for group in groups if group.count or (group.put_off and not is_put_off)]
+        placed.append((place, group))
+    placed.sort(key=lambda pair: pair[0])
+    return [group for _place, group in placed if group.count or (group.put_off and not is_put_off)]
 
 
 def _line(need: Need, one: Mapping[str, Any], row: Any, reader: Reader, day: date) -> Line:

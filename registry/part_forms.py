@@ -63,17 +63,15 @@ def _on_day(**options: Any) -> DayField:
     return DayField(required=False, **options)
 
 
-class RowForm(forms.ModelForm):
-    """A row that belongs to a JFO, with the reason for the change.
+class TypedRowForm(forms.ModelForm):
+    """A row, with the reason for the change.
 
     It reads what was typed and leaves the row alone: the row is validated when it is written, as it is then.
     """
 
-    def __init__(
-        self, data: Mapping[str, Any] | None = None, *, jfo: JFO, reader: Reader, instance: Any, **options: Any
-    ) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, reader: Reader, instance: Any, **options: Any) -> None:
         super().__init__(data, instance=instance, **options)
-        self.jfo, self.reader = jfo, reader
+        self.reader = reader
         self.fields["reason"] = ReasonedForm().fields["reason"]
 
     def _post_clean(self) -> None:
@@ -92,8 +90,17 @@ class RowForm(forms.ModelForm):
     def write(self, row: Any, change: ChangeSet) -> Any:
         """Save the row with what was typed, as part of the change; returns it. ValidationError if a rule is broken."""
         for name in self._meta.fields or ():
-            setattr(row, name, self.cleaned_data[name])
+            if name in self.fields:
+                setattr(row, name, self.cleaned_data[name])
         return change.save_row(row)
+
+
+class RowForm(TypedRowForm):
+    """A row that belongs to a JFO."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, jfo: JFO, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.jfo = jfo
 
 
 class _DatedForm(RowForm):

@@ -117,8 +117,11 @@ def _visible(history: Any, reader: Reader) -> QuerySet:
         return versions.filter(**{rows.owner_field: reader})
     if reader.sees_everything:
         return versions
-    if rows.read_scope is None:
+    if rows.is_open():
         return versions
+    if rows.read_scope is None:
+        # Who may see a row follows from others, which may be gone with it: a deleted one is told to nobody.
+        return versions.filter(id__in=rows.visible_to(reader).values("pk"))
     deleted = history.objects.filter(history_type="-", **{f"{rows.read_scope}__in": reader.scope_ids})
     return versions.filter(
         Q(id__in=rows.visible_to(reader).values("pk"))

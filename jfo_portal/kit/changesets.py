@@ -378,6 +378,12 @@ def _in_use(versions: Sequence[Any], reader: Reader) -> list[Obstacle]:
     touched = _rows_of(versions)
     found = []
     for history, ids in _rows_of([version for version in versions if version.history_type == "+"]).items():
+        if history.instance_type.is_never_removed:
+            rows = history.instance_type._base_manager.filter(pk__in=ids)
+            found += [
+                Obstacle(_("%(row)s stays: what is of its kind is never removed.") % {"row": row}) for row in rows
+            ]
+            continue
         for relation in history.instance_type._meta.related_objects:
             model = relation.related_model
             own = next((pks for kept, pks in touched.items() if kept.instance_type is model), set())

@@ -892,3 +892,90 @@ class Steps(Chart):
     @property
     def hrefs(self) -> Iterable[str | None]:
         return ()
+
+
+# Lines over time that go in steps
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What each series reaches from the first day to the last, both counted; None where that is not known."""
+
+    first: date
+    last: date
+    values: Sequence[Number | None]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A straight piece of a line, level or upright, with its place."""
+
+    css: str
+    is_dashed: bool
+    x1: str
+    x2: str
+    y1: int
+    y2: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepLines(Chart):
+    """Series beside one another over time, each a line that stays level and then jumps; the hatched ones are dashed.
+
+    `bands`, `levels` and `marked` are as those of Steps.
+    """
+
+    series: Sequence[Series]
+    reaches: Sequence[Reach]
+    bands: Sequence[Band]
+    max_value: Number
+    levels: Sequence[tuple[Number, str]]
+    marked: date | None = None
+    marked_text: str = ""
+
+    template: ClassVar[str] = "components/charts/step_lines.svg"
+
+    @cached_property
+    def frame(self) -> Steps:
+        """What it shares with stacked steps: the axis, the legend, the marked day."""
+        return Steps(
+            id=self.id,
+            title=self.title,
+            description=self.description,
+            headers=self.headers,
+            rows=self.rows,
+            series=self.series,
+            steps=(),
+            bands=self.bands,
+            max_value=self.max_value,
+            levels=self.levels,
+            marked=self.marked,
+            marked_text=self.marked_text,
+        )
+
+    @cached_property
+    def drawn(self) -> list[Stroke]:
+        return [stroke for number, one in enumerate(self.series) for stroke in self._strokes(number, one)]
+
+    def _strokes(self, number: int, series: Series) -> Iterable[Stroke]:
+        _checked(reach.values[number] for reach in self.reaches)
+        before: int | None = None
+        for reach in self.reaches:
+            value = reach.values[number]
+            if value is None:
+                return
+            x1 = _percent(self.frame._x(reach.first))
+            x2 = _percent(self.frame._x(reach.last + timedelta(days=1)))
+            y = self.frame.plot_bottom - self.frame._height(value)
+            if before is not None and before != y:
+                yield Stroke(series.css, series.is_hatched, x1, x1, before, y)
+            yield Stroke(series.css, series.is_hatched, x1, x2, y, y)
+            before = y
+
+    @property
+    def height(self) -> int:
+        return self.frame.height
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return ()

@@ -188,10 +188,11 @@ class Attributed(models.Model):
     """A row whose history says whose each write was.
 
     `locked_with` names the foreign keys to rows that are locked, in the order of their keys, before any row of this
-    kind is written.
+    kind is written. Where a row `is_never_removed`, the act that added it cannot be undone.
     """
 
     locked_with: ClassVar[Sequence[str]] = ()
+    is_never_removed: ClassVar[bool] = False
 
     class Meta:
         abstract = True

@@ -53,6 +53,11 @@ def year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
+def year_after(day: date) -> date:
+    """Return the same day of the year after; 28 February for the 29th."""
+    return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
 def midnight(day: date) -> datetime:
     """Return the moment the day begins on the portal's clock."""
     return timezone.make_aware(datetime.combine(day, time.min))

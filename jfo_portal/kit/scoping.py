@@ -12,7 +12,7 @@ class ScopedQuerySet(models.QuerySet):
     """Rows that know who may see and who may change them.
 
     `read_scope` and `write_scope` are look-ups from the row to the scope it belongs to, or None
-    where the role alone decides.
+    where the role alone decides, or, for reading, what a `visible_to` of its own says.
     """
 
     read_scope: ClassVar[str | None] = None
@@ -26,6 +26,11 @@ class ScopedQuerySet(models.QuerySet):
         if self.read_scope is None or reader.sees_everything:
             return self.all()
         return self.filter(**{f"{self.read_scope}__in": reader.scope_ids})
+
+    @classmethod
+    def is_open(cls) -> bool:
+        """Say whether everybody who signed in reads every row."""
+        return cls.read_scope is None and cls.visible_to is ScopedQuerySet.visible_to
 
     def may_be_written_by(self, reader: Reader) -> bool:
         """Say whether the reader's role changes rows of this kind at all; no query."""

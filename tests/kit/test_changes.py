@@ -16,6 +16,7 @@ from jfo_portal.kit.models import SavedView
 from performance.models import SalaryRate
 from registry.models import JFO, Assignment, Officer, RiskCoverage, Snooze, User
 from tests import rows
+from wca import composing
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,11 @@ def test_every_kind_of_row_is_said_with_the_same_few_queries(
     if kind in PERSONAL:
         # What is somebody's own is not demonstrated.
         PERSONAL[kind]().save_as(None)
+    if kind in {"draft", "draftjfo", "draftparagraph"}:
+        # The demonstration has none: they are composed at a click.
+        composing.compose(
+            composing.proposed_each(JFO.objects.filter(code="FAE"), date(2011, 3, 31)), by=a_snooze().user
+        )
     keys = list(changes.versions(SYSTEM, of={kind})[:1])
     # Of a user the regions are asked for, too.
     with django_assert_max_num_queries(4 if kind == "user" else 2):

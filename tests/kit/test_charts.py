@@ -23,10 +23,12 @@ from jfo_portal.kit.charts import (
     GroupedBars,
     Mark,
     Panel,
+    Reach,
     Series,
     StackedBar,
     StackedBars,
     Step,
+    StepLines,
     Steps,
     Strip,
     tick_step,
@@ -402,3 +404,47 @@ def test_steps_name_their_years_and_the_marked_day() -> None:
     texts = ["".join(text.itertext()).strip() for text in svg.iter(f"{SVG}text")]
     assert texts[:3] == ["On JFOs", "Free", "2011-04-01"]
     assert texts[-2:] == ["2010-2011", "2011-2012"]
+
+
+# Lines in steps
+
+
+def step_lines() -> StepLines:
+    return StepLines(
+        id="lines",
+        title="Planned against closed",
+        description="Actions",
+        headers=["Month"],
+        rows=[["2011-03"]],
+        series=[Series("Planned", is_hatched=True), Series("Closed", "series-2")],
+        reaches=[
+            Reach(date(2011, 1, 1), date(2011, 1, 31), [1, 0]),
+            Reach(date(2011, 2, 1), date(2011, 2, 28), [3, 0]),
+            Reach(date(2011, 3, 1), date(2011, 3, 31), [4, None]),
+        ],
+        bands=[Band(date(2011, 1, 1), date(2011, 3, 31), "2011")],
+        max_value=4,
+        levels=[(0, "0"), (4, "4")],
+        marked=date(2011, 2, 28),
+        marked_text="2011-02-28",
+    )
+
+
+def test_lines_go_in_steps_and_stop_where_nothing_is_known() -> None:
+    lines = [line for line in drawing(step_lines()).iter(f"{SVG}line") if "step-line" in (line.get("class") or "")]
+    planned, closed = [
+        [one for one in lines[2:] if css in (one.get("class") or "")] for css in ("series-1", "series-2")
+    ]
+    # Three levels with an upright between each two; the closed stay level for two months.
+    assert len(planned) == 5
+    assert [one.get("y1") == one.get("y2") for one in planned] == [True, False, True, False, True]
+    assert all("step-dashed" in (one.get("class") or "") for one in planned)
+    assert len(closed) == 2
+    assert share(closed[-1].get("x2")) == share(planned[-1].get("x1"))
+    # The 120 pixels are 4 actions.
+    assert int(planned[0].get("y1") or 0) - int(planned[-1].get("y1") or 0) == 90
+
+
+def test_lines_in_steps_name_their_series_and_the_marked_day() -> None:
+    texts = ["".join(text.itertext()).strip() for text in drawing(step_lines()).iter(f"{SVG}text")]
+    assert texts[:3] == ["Planned", "Closed", "2011-02-28"]

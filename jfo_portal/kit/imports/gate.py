@@ -57,7 +57,7 @@ def _kind_of_archive(archive: zipfile.ZipFile, size: int) -> str:
     if any(name.endswith("vbaproject.bin") or name.startswith(("xl/macrosheets/", "basic/")) for name in lowered):
         raise Refused("macros")
     kind = _spreadsheet(archive, names)
-    _unpack(archive, entries, size)
+    unpack(archive, entries, size)
     return kind
 
 
@@ -73,7 +73,7 @@ def _spreadsheet(archive: zipfile.ZipFile, names: set[str]) -> str:
     return "ods"
 
 
-def _unpack(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], size: int) -> None:
+def unpack(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], size: int) -> None:
     """Count what really comes out of the archive, whatever its directory claims, and look for a DOCTYPE."""
     unpacked = 0
     for entry in entries:

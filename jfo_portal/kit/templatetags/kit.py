@@ -102,3 +102,10 @@ def query(context: template.Context, **changes: Any) -> str:
         if value not in (None, ""):
             data[key] = value
     return "?" + (data.urlencode() or (BARE if "views" in context else ""))
+
+
+@register.simple_tag(takes_context=True)
+def page_query(context: template.Context, number: int) -> str:
+    """Return the page's query string for another page of a long table, which `page_name` names if it is not “page”."""
+    name = context.get("page_name") or "page"
+    return f"{query(context, **{name: None})}&{name}={number}"
