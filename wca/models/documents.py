@@ -25,8 +25,14 @@ class DocumentKind(models.TextChoices):
     PLAIN = "plain", _("Plain text")
 
 
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+
+
 class DocumentQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Documents: a manager reads those of arrangements that name a JFO of own regions; NHQ reviewers write them."""
+    """Documents: a manager reads those of arrangements that name a JFO of own regions; NHQ reviewers add versions.
+
+    A version stays as it is: nobody changes it.
+    """
 
     write_roles = frozenset({Role.NHQ_REVIEWER})
 
@@ -37,22 +43,29 @@ class DocumentQuerySet(ScopedQuerySet, TrackedQuerySet):
         named = Coverage.objects.filter(arrangement=OuterRef("arrangement"), jfo__region__in=reader.scope_ids)
         return rows.filter(Exists(named))
 
+    def editable_by(self, reader: Reader) -> Self:
+        return self.none()
+
     def with_text_found(self, words: str) -> Self:
         """Return those whose text holds the words."""
         return self.filter(Q(content__text__icontains=words))
 
 
 class Document(Tracked):
-    """One version of an arrangement's document in one language, as it was uploaded; a version never changes.
+    """One version of an arrangement's document in one language, as it was uploaded.
+
+    A version never changes and is never removed, nor is the log of who took a copy.
 
     Versions are counted for each language: two texts of one number say the same in two languages.
     """
+
+    is_never_removed = True
 
     arrangement = models.ForeignKey(
         Arrangement, verbose_name=_("arrangement"), on_delete=models.CASCADE, related_name="documents"
     )
     version = models.PositiveSmallIntegerField(_("version"))
-    language = models.CharField(_("language"), max_length=2, choices=[("en", _("English")), ("fr", _("French"))])
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
     file_name = models.CharField(_("file"), max_length=255)
     kind = models.CharField(_("type"), max_length=5, choices=DocumentKind)
     size = models.PositiveIntegerField(_("size"), help_text=_("In bytes."))
@@ -92,7 +105,8 @@ class Document(Tracked):
         }
 
     def get_absolute_url(self) -> str:
-        return reverse("document", args=[self.arrangement.reference, self.pk])
+        # The history knows of the arrangement only its words, which are its reference.
+        return reverse("document", args=[str(self.arrangement), self.pk])
 
 
 class DocumentContent(models.Model):
