@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +47,16 @@ class Status(models.TextChoices):
     SUPERSEDED = "superseded", _("Superseded")
 
 
+def _required() -> models.QuerySet:
+    """Return the parties who must sign the arrangement of the query around it."""
+    return Signatory.objects.filter(arrangement=OuterRef("pk"), is_required=True)
+
+
+def _unsigned_on(day: date) -> models.QuerySet:
+    """Return those of them who have not by the day."""
+    return _required().filter(Q(signed_on=None) | Q(signed_on__gt=day))
+
+
 class ArrangementQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Arrangements: everybody who signed in reads them, NHQ reviewers change them."""
 
@@ -58,25 +68,53 @@ class ArrangementQuerySet(ScopedQuerySet, TrackedQuerySet):
         Every required party signed on or before the day, the day lies from effective to expiry, and
         the arrangement is neither terminated nor superseded by then.
         """
-        unsigned = Signatory.objects.filter(arrangement=OuterRef("pk"), is_required=True).filter(
-            Q(signed_on=None) | Q(signed_on__gt=day)
-        )
         return self.filter(
-            ~Exists(unsigned),
-            Exists(Signatory.objects.filter(arrangement=OuterRef("pk"), is_required=True)),
+            ~Exists(_unsigned_on(day)),
+            Exists(_required()),
             Q(expiry=None) | Q(expiry__gte=day),
             Q(terminated_on=None) | Q(terminated_on__gt=day),
             Q(superseded_on=None) | Q(superseded_on__gt=day),
             effective__lte=day,
         )
 
+    def with_status_on(self, day: date) -> Self:
+        """Set `standing` on each arrangement, which is its Status on the day: `Arrangement.status_on` as a query."""
+        standing = Case(
+            When(terminated_on__lte=day, then=Value(Status.TERMINATED)),
+            When(superseded_on__lte=day, then=Value(Status.SUPERSEDED)),
+            When(expiry__lt=day, then=Value(Status.EXPIRED)),
+            When(~Exists(_required()) | Exists(_unsigned_on(day)), then=Value(Status.UNSIGNED)),
+            When(effective__lte=day, then=Value(Status.IN_FORCE)),
+            default=Value(Status.NOT_YET),
+            output_field=models.CharField(),
+        )
+        return self.annotate(standing=standing)
+
     def lapsing_after(self, day: date) -> Self:
         """Return the arrangements in force on the day whose expiry comes within 180 days of it."""
         return self.in_force_on(day).filter(expiry__lte=day + timedelta(days=180))
 
     def known_on(self, day: date) -> Self:
-        """Return the arrangements whose effective date has come by the day, or that have none yet."""
-        return self.filter(Q(effective=None) | Q(effective__lte=day))
+        """Return the arrangements whose effective date or first recorded step has come by the day, or that have
+        neither."""
+        steps = self._steps()
+        by_dates = Q(effective__lte=day) | Q(Q(effective=None) & ~Exists(steps))
+        return self.filter(by_dates | Exists(steps.filter(recorded_on__lte=day)))
+
+    def recorded_by(self, day: date) -> Self:
+        """Return the arrangements without those whose recorded life began after the day: nobody knew of them then.
+
+        Where no beginning is recorded, as of what was imported, the dates speak.
+        """
+        steps = self._steps()
+        begun_by_steps = Exists(steps.filter(stage__in=["needed", "drafting"]))
+        return self.exclude(begun_by_steps & ~Exists(steps.filter(recorded_on__lte=day)))
+
+    def _steps(self) -> models.QuerySet:
+        """Return the steps of the arrangement of the query around it."""
+        steps = self.model._meta.get_field("steps").related_model
+        rows: models.QuerySet = steps._default_manager.filter(arrangement=OuterRef("pk"))  # type: ignore[union-attr]
+        return rows
 
 
 class Arrangement(Tracked):
@@ -166,6 +204,32 @@ class Arrangement(Tracked):
     def title(self) -> str:
         """The title in the active language."""
         return in_language(self, "title")
+
+    def clean(self) -> None:
+        super().clean()
+        self.check_supersession()
+
+    def check_supersession(self) -> None:
+        """Refuse an arrangement that would supersede itself, at once or by way of others; a query for each that is
+        newer, as the database has it now."""
+        newer, seen = self.superseded_by_id, set()
+        while newer is not None and newer not in seen:
+            if newer == self.pk:
+                raise ValidationError({"superseded_by": self._superseding_itself(self.superseded_by)})
+            seen.add(newer)
+            newer = Arrangement.objects.values_list("superseded_by", flat=True).filter(pk=newer).first()
+
+    def _superseding_itself(self, newer: Any) -> str:
+        said = {"reference": self.reference, "newer": newer.reference}
+        if newer.pk == self.pk:
+            return gettext("%(reference)s cannot supersede itself. Choose a newer arrangement.") % said
+        return (
+            gettext(
+                "%(newer)s is itself superseded by %(reference)s, at once or by way of others. "
+                "Correct that first, or choose another arrangement."
+            )
+            % said
+        )
 
     def status_on(self, day: date) -> Status:
         """Return where the arrangement stands on the day; reads its signatories."""
@@ -333,3 +397,23 @@ class Coverage(Period, Tracked):
 
     def __str__(self) -> str:
         return f"{self.arrangement} – {self.jfo}"
+
+    def clean(self) -> None:
+        super().clean()
+        self.check_other_coverage()
+
+    def check_other_coverage(self) -> None:
+        """Refuse a second coverage of the JFO by the arrangement on one day; one query."""
+        if not (self.arrangement_id and self.jfo_id and self.start):
+            return
+        others = Coverage.objects.filter(arrangement=self.arrangement_id, jfo=self.jfo_id).exclude(pk=self.pk)
+        other = others.during(self.start, self.end or date.max).order_by("start").first()
+        if other is None:
+            return
+        said = {"arrangement": self.arrangement, "jfo": self.jfo, "start": other.start, "end": other.end}
+        sentence = (
+            gettext("%(arrangement)s covers %(jfo)s from %(start)s on already; correct or end that first.")
+            if other.end is None
+            else gettext("%(arrangement)s covers %(jfo)s from %(start)s to %(end)s already; choose other days.")
+        )
+        raise ValidationError({"start": sentence % said})
