@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -55,7 +55,18 @@ class AssessmentQuerySet(ScopedQuerySet, TrackedQuerySet):
     write_roles = frozenset({Role.NHQ_REVIEWER})
 
     def editable_by(self, reader: Reader) -> Self:
-        return super().editable_by(reader).filter(approved_on=None)
+        """Return the reader's own drafts; what others do with a submitted one are acts (wca.assessing)."""
+        if not self.may_be_written_by(reader):
+            return self.none()
+        own: dict[str, Any] = {"author": reader}
+        return super().editable_by(reader).filter(submitted_on=None, approved_on=None, **own)
+
+    def waiting_for(self, reader: Reader) -> Self:
+        """Return the submitted assessments that the reader may approve or return: those of others."""
+        if not self.may_be_written_by(reader):
+            return self.none()
+        own: dict[str, Any] = {"author": reader}
+        return self.visible_to(reader).filter(submitted_on__isnull=False, approved_on=None).exclude(**own)
 
     def undoable_by(self, author: Reader) -> Self:
         return super().undoable_by(author).filter(approved_on=None)
@@ -133,15 +144,19 @@ class Assessment(Tracked):
 
 
 class FindingQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Findings, seen and changed like their assessment."""
+    """Findings, seen like their assessment; only its author changes them, until it is submitted."""
 
     write_roles = frozenset({Role.NHQ_REVIEWER})
 
     def editable_by(self, reader: Reader) -> Self:
-        return super().editable_by(reader).filter(assessment__approved_on=None)
+        if not self.may_be_written_by(reader):
+            return self.none()
+        own: dict[str, Any] = {"assessment__author": reader}
+        rows = super().editable_by(reader)
+        return rows.filter(assessment__submitted_on=None, assessment__approved_on=None, **own)
 
     def undoable_by(self, author: Reader) -> Self:
-        return super().undoable_by(author).filter(assessment__approved_on=None)
+        return super().undoable_by(author).filter(assessment__submitted_on=None, assessment__approved_on=None)
 
 
 class Finding(Tracked):
