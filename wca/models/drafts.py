@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,12 @@ from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 from registry.models import JFO, Role
 
 from .arrangements import Arrangement, SecurityLevel
+
+
+class FragmentQuerySet(OpenQuerySet):
+    """Fragments: everybody who signed in reads them, NHQ reviewers write them."""
+
+    write_roles = frozenset({Role.NHQ_REVIEWER})
 
 
 class Fragment(Tracked):
@@ -30,13 +37,13 @@ class Fragment(Tracked):
     text_en = models.TextField(_("text in English"))
     text_fr = models.TextField(_("text in French"))
     # Keys of clause parts, such as "information-sharing.c.2": those of every version of the set.
-    holds: Any = models.JSONField(_("clause parts that it holds"), default=list)
+    holds: Any = models.JSONField(_("clause parts that it holds"), default=list, blank=True)
     signed_off_on = models.DateField(
         _("signed off on"), null=True, blank=True, help_text=_("When Legal Services agreed to the wording.")
     )
     signed_off_by = models.CharField(_("signed off by"), max_length=120, blank=True)
 
-    objects = OpenQuerySet.as_manager()
+    objects = FragmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("fragment")
@@ -53,10 +60,18 @@ class Fragment(Tracked):
     def __str__(self) -> str:
         return f"{self.code} {self.version}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("fragment", args=[self.code])
+
     @property
     def heading(self) -> str:
         """The heading in the active language."""
         return in_language(self, "heading")
+
+    @property
+    def text(self) -> str:
+        """The text in the active language, its places not filled in."""
+        return in_language(self, "text")
 
 
 class DraftQuerySet(ScopedQuerySet, TrackedQuerySet):
@@ -99,6 +114,9 @@ class Draft(Tracked):
 
     def __str__(self) -> str:
         return gettext("Draft %(number)s: %(title)s") % {"number": self.pk, "title": self.title}
+
+    def get_absolute_url(self) -> str:
+        return reverse("draft", args=[self.pk])
 
     @property
     def title(self) -> str:
@@ -154,7 +172,10 @@ class DraftParagraph(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"{self.draft} {self.position}"
+        return gettext("%(draft)s, paragraph “%(fragment)s”") % {"draft": self.draft, "fragment": self.fragment}
+
+    def get_absolute_url(self) -> str:
+        return reverse("draft", args=[self.draft_id])
 
     @property
     def text(self) -> str:
