@@ -49,8 +49,12 @@ def fill(officers: int) -> None:
         _write(officers)
     with connection.schema_editor() as editor:
         guards.install(None, editor)
+    vacuum()
+
+
+def vacuum() -> None:
+    """Do what PostgreSQL's autovacuum does of itself, a minute later."""
     if connection.vendor == "postgresql":
-        # What autovacuum does of itself, a minute later.
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
 

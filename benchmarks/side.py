@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,12 +20,12 @@ class Timing:
 
 
 class Side:
-    """A process that serves the portal from a database of so many made-up officers."""
+    """A process that serves the portal from a database of a size, filled by the module `made_by` of this folder."""
 
-    def __init__(self, database_url: str, officers: int) -> None:
+    def __init__(self, database_url: str, size: int, made_by: str = "made_up") -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, database_url, officers), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, database_url, size, made_by), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -47,16 +48,15 @@ class Side:
         self._process.join()
 
 
-def _serve(pipe: Connection, database_url: str, officers: int) -> None:
+def _serve(pipe: Connection, database_url: str, size: int, made_by: str) -> None:
     os.environ |= {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
     import django
 
     django.setup()
-    from . import made_up
 
     began = time.perf_counter()
     _create_database()
-    made_up.fill(officers)
+    import_module(f"benchmarks.{made_by}").fill(size)
     pipe.send(time.perf_counter() - began)
     answers = _Answers()
     while True:

@@ -150,10 +150,16 @@ class Exhibit(Report):
         """
         if not self.is_as_published(parameters):
             return []
-        computed = self.figures(rows, self.totals(rows, reader, parameters))
-        explanations = grouped(Explanation.objects.filter(exhibit=self.slug), lambda row: (row.row, row.measure))
+        return self.compared(self.figures(rows, self.totals(rows, reader, parameters)), published_in(self.slug))
+
+    def compared(
+        self, computed: Mapping[tuple[str, str], Any], document: tuple[list[PublishedFigure], list[Explanation]]
+    ) -> list[Comparison]:
+        """Return the published figures beside those computed, with the explanation there is; no query."""
+        figures, explaining = document
+        explanations = grouped(explaining, lambda row: (row.row, row.measure))
         found = []
-        for figure in PublishedFigure.objects.filter(exhibit=self.slug):
+        for figure in figures:
             published = _number_or_word(figure.value)
             found.append(
                 Comparison(
@@ -179,6 +185,11 @@ class Exhibit(Report):
         if row.startswith("region:"):
             return gettext("Region %(code)s") % {"code": row.removeprefix("region:")}
         return row
+
+
+def published_in(exhibit: str) -> tuple[list[PublishedFigure], list[Explanation]]:
+    """Return the published figures of the exhibit and what explains them; two queries."""
+    return list(PublishedFigure.objects.filter(exhibit=exhibit)), list(Explanation.objects.filter(exhibit=exhibit))
 
 
 def _number_or_word(text: str) -> Decimal | str:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from jfo_portal.kit.grouping import grouped
 from registry.models import JFO, Agency, Participation, ParticipationRole
 from registry.models.jfos import JFOQuerySet
+from wca import lifecycle
 from wca.models import (
     Arrangement,
     Assessment,
@@ -21,10 +22,12 @@ from wca.models import (
     Coverage,
     Finding,
     Signatory,
+    Stage,
     Verdict,
     clause_verdict,
 )
 from wca.models.arrangements import ArrangementQuerySet, Status
+from wca.models.stages import UNSETTLED, stage_recorded
 
 K = TypeVar("K")
 
@@ -160,14 +163,14 @@ def latest_clauses(clause_set: str = INFORMATION_SHARING) -> tuple[Clause, ...]:
 
 
 def clause_matrix(
-    arrangements: ArrangementQuerySet,
+    arrangements: ArrangementQuerySet | Sequence[Arrangement],
     day: date,
     *,
     clause_set: str = INFORMATION_SHARING,
     clauses: tuple[Clause, ...] | None = None,
 ) -> ClauseMatrix:
     """Return the verdicts of the assessments standing on the day, by arrangement and clause; five queries, and one less
-    for who has asked for the `clauses` already.
+    for who has asked for the `clauses`, or the arrangements, already.
 
     The columns are the clauses of the set's latest version. An arrangement assessed against an older
     one has its verdicts of that version, by letter.
@@ -209,7 +212,7 @@ def _verdicts(assessments: Sequence[Assessment]) -> dict[int, dict[str, Verdict]
 
 
 def verdicts_of(
-    arrangements: Sequence[Arrangement], day: date, *, clause_set: str = INFORMATION_SHARING
+    arrangements: Sequence[Arrangement] | ArrangementQuerySet, day: date, *, clause_set: str = INFORMATION_SHARING
 ) -> dict[int, dict[str, Verdict]]:
     """Return the verdict on each clause by letter of the assessments standing on the day, by the arrangement's key.
 
@@ -255,11 +258,15 @@ def clause_ranking(matrix: ClauseMatrix) -> list[ClauseCount]:
 
 
 def open_on(arrangements: ArrangementQuerySet, day: date, jfos: JFOQuerySet | None = None) -> ArrangementQuerySet:
-    """Return those of the arrangements that were begun by the day and are not over on it, signed or not.
+    """Return those of the arrangements whose text was settled by the day and that are not over on it, signed or not.
 
-    With `jfos`, only those that name one of them on that day.
+    What is needed, being drafted, in consultation or negotiated has no text to assess, unless it is in force all the
+    same. With `jfos`, only those that name one of them on that day.
     """
-    rows = arrangements.known_on(day).filter(
+    settled = ~Q(stage__in=[*UNSETTLED, Stage.WITHDRAWN]) | Q(stage=None)
+    rows = arrangements.known_on(day).alias(stage=stage_recorded(day))
+    rows = rows.filter(
+        settled | Q(pk__in=Arrangement.objects.in_force_on(day)),
         Q(expiry=None) | Q(expiry__gte=day),
         Q(terminated_on=None) | Q(terminated_on__gt=day),
         Q(superseded_on=None) | Q(superseded_on__gt=day),
@@ -291,6 +298,7 @@ def unsigned_on(arrangement: Arrangement, day: date) -> tuple[Agency, ...]:
 class Lack(Enum):
     """What keeps one arrangement from covering a JFO on a day."""
 
+    IN_STAGE = "on its way, and not sent for signature, or withdrawn"
     UNSIGNED = "unsigned"
     NOT_YET = "not yet in effect"
     COMING = "names the JFO from a later day on"
@@ -314,13 +322,14 @@ class Reason:
     """One arrangement that names the JFO and does not cover it, and why.
 
     `day` is the one the lack speaks of; None where it has none. `unsigned` are the required parties
-    that had not signed by the day asked about.
+    that had not signed by the day asked about; `stage` is the one it is in, of an arrangement that lacks the next.
     """
 
     lack: Lack
     arrangement: Arrangement
     day: date | None = None
     unsigned: tuple[Agency, ...] = ()
+    stage: Stage | None = None
 
 
 @dataclass(frozen=True)
@@ -333,12 +342,13 @@ class UncoveredJFO:
 
 
 def uncovered_on(rows: Iterable[JFOCoverage], day: date) -> list[UncoveredJFO]:
-    """Return those of the rows, made for the day, that nothing covers, each with its reasons; three queries."""
+    """Return those of the rows, made for the day, that nothing covers, each with its reasons; four queries."""
     jfos = [row.jfo for row in rows if not row.is_covered]
     leading = Participation.objects.as_of(day).filter(jfo__in=jfos, role=ParticipationRole.LEAD)
     leads = grouped(leading.select_related("agency").order_by("agency__key"), lambda row: row.jfo_id)
     signatories = Prefetch("arrangement__signatories", Signatory.objects.select_related("agency"))
-    naming = Coverage.objects.filter(jfo__in=jfos).select_related("arrangement").prefetch_related(signatories)
+    naming = Coverage.objects.filter(jfo__in=jfos, arrangement__in=Arrangement.objects.recorded_by(day))
+    naming = naming.select_related("arrangement").prefetch_related(signatories, "arrangement__steps")
     reasons = grouped(naming.order_by("-start", "arrangement__reference"), lambda row: row.jfo_id)
     return [
         UncoveredJFO(
@@ -358,6 +368,9 @@ def _reason(row: Coverage, day: date) -> Reason:
     if row.end is not None and row.end < day:
         return Reason(Lack.LEFT, arrangement, row.end)
     lack = _LACKS[arrangement.status_on(day)]
+    stage = lifecycle.stage_on(arrangement, day)
+    if stage in (*UNSETTLED, Stage.WITHDRAWN) and lack in (Lack.UNSIGNED, Lack.NOT_YET):
+        return Reason(Lack.IN_STAGE, arrangement, lifecycle.days_in_stages(arrangement, day)[-1].start, stage=stage)
     days = {
         Lack.NOT_YET: arrangement.effective,
         Lack.EXPIRED: arrangement.expiry,

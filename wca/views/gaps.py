@@ -2,53 +2,77 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Min, Prefetch
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import get_language, get_language_info, gettext_lazy, ngettext, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import exports, formats
+from jfo_portal.kit.bilingual import in_language
 from jfo_portal.kit.charts import SVG, Chart, Series, StackedBar, StackedBars
-from jfo_portal.kit.views import Chip, Crumb, Page, chips_of, marks, require_readable, rows_of
+from jfo_portal.kit.grouping import grouped
+from jfo_portal.kit.periods import ONE_DAY, year_after
+from jfo_portal.kit.views import PAGE_SIZES, Chip, Crumb, Page, chips_of, marks, require_readable, rows_of
 from registry.models import JFO, Kind
 from registry.needs import Figure
 from registry.tables import keeping_day
-from wca.filters import GapFilters
+from wca import beside
+from wca.filters import GapFilters, LapseFilters
 from wca.measures.coverage import (
-    AssessedArrangement,
+    INFORMATION_SHARING,
     ClauseCount,
-    ClauseMatrix,
     CoverageCount,
-    JFOCoverage,
     UncoveredJFO,
-    clause_matrix,
-    clause_ranking,
-    coverage_by,
-    coverage_count,
-    coverage_on,
     open_on,
-    uncovered_on,
-    with_jfo_count,
 )
-from wca.models import Arrangement, Signatory, Verdict
+from wca.measures.gaps import (
+    ClauseBook,
+    ClauseTotals,
+    Group,
+    Losing,
+    MatrixKey,
+    Standing,
+    clause_book,
+    clause_totals,
+    coverage_groups,
+    lapsing,
+    losing,
+    matrix_keys,
+    together,
+    uncovered_jfos,
+    with_reasons,
+)
+from wca.models import Arrangement, Verdict
 from wca.models.arrangements import Status
+from wca.next_steps import load_consultations, next_step_column
+from wca.plan_tables import WRITERS, is_of_today, with_ticks
 from wca.tables import (
     SYMBOLS,
     CoverageGroup,
+    LapseGroup,
     Table,
+    annex_columns,
     clause_columns,
     clause_heading,
     clause_href,
     group_columns,
+    lapse_columns,
+    lapsing_columns,
+    losing_columns,
     matrix_columns,
+    published_columns,
     uncovered_columns,
 )
+from wca.views.paging import Counted, page_size
 
 
 @dataclass(frozen=True)
@@ -56,7 +80,7 @@ class Choice:
     """Which rows of the matrix are shown when a figure is opened, and how the page says so."""
 
     label: str
-    holds: Callable[[AssessedArrangement], bool]
+    holds: Callable[[MatrixKey], bool]
 
 
 @dataclass(frozen=True)
@@ -139,7 +163,7 @@ class GapReport(Page):
     def is_narrowed(self) -> bool:
         """Whether the report is about some of the JFOs only."""
         self.filterset.form.is_valid()
-        return any(self.filterset.form.cleaned_data.values())
+        return any(value for name, value in self.filterset.form.cleaned_data.items() if name != "set")
 
     def chips(self) -> list[Chip]:
         """Return the filters in force, and the figure that was opened."""
@@ -151,7 +175,10 @@ class GapReport(Page):
     def address(self, to: str = "", /, **changes: str | None) -> str:
         """Return the page's address with the changes made to its query, at the section `to`."""
         data = self.request.GET.copy()
-        shown = {"as_of": str(self.day) if self.is_read_only else None, "format": None, "table": None}
+        shown = {
+            "as_of": str(self.day) if self.is_read_only else None,
+            **dict.fromkeys(("format", "table", "matrix_page", "without_page")),
+        }
         for name, value in (shown | changes).items():
             data.pop(name, None)
             if value:
@@ -165,6 +192,13 @@ class GapReport(Page):
             asked["as_of"] = str(self.day)
         return f"{reverse('jfos')}?{urlencode({name: value for name, value in asked.items() if value})}"
 
+    def sibling(self, name: str) -> str:
+        """Return the address of another page on the same day and JFOs."""
+        asked = {name: self.filterset.form.cleaned_data.get(name) for name in ("region", "kind", "set")}
+        asked["as_of"] = str(self.day) if self.is_read_only else None
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"{reverse(name)}?{query}" if query else reverse(name)
+
     @cached_property
     def choice(self) -> Choice | None:
         """The rows of the matrix asked for by `clause` and `verdict`, or by `held`; 404 for what there is not."""
@@ -173,53 +207,81 @@ class GapReport(Page):
             return self._choice_held(held)
         if not letter and not verdict:
             return None
-        if verdict not in Verdict.values or letter not in {clause.letter for clause in self.matrix.clauses}:
+        if verdict not in Verdict.values or letter not in {clause.letter for clause in self.book.clauses}:
             raise Http404
         label = _("Clause %(letter)s: %(verdict)s") % {"letter": letter, "verdict": Verdict(verdict).label}
-        return Choice(label, lambda row: row.assessment is not None and row.verdicts[letter] == verdict)
+        return Choice(
+            label, lambda key: key.assessment is not None and self.totals.verdict(key.assessment, letter) == verdict
+        )
 
     def _choice_held(self, held: str) -> Choice:
-        count = len(self.matrix.clauses)
+        count = len(self.book.clauses)
         choices = {
-            "all": Choice(_("Holds every clause in full"), lambda row: row.met == count),
-            "some": Choice(_("Holds at least one clause in full"), lambda row: bool(row.met)),
-            "none": Choice(_("Holds no clause in full"), lambda row: row.met == 0),
+            "all": Choice(_("Holds every clause in full"), lambda key: self.totals.met(key.assessment) == count),
+            "some": Choice(_("Holds at least one clause in full"), lambda key: bool(self.totals.met(key.assessment))),
+            "none": Choice(_("Holds no clause in full"), lambda key: self.totals.met(key.assessment) == 0),
         }
         if held not in choices:
             raise Http404
         return choices[held]
 
+    @cached_property
+    def clause_set(self) -> str:
+        """The code of the clause set of the matrix."""
+        self.filterset.form.is_valid()
+        return self.filterset.form.cleaned_data.get("set") or INFORMATION_SHARING
+
     # What is found
 
     @cached_property
-    def coverage(self) -> list[JFOCoverage]:
-        return coverage_on(self.filterset.qs, self.day)
+    def groups(self) -> list[Group]:
+        return coverage_groups(self.filterset.qs, self.day)
 
     @cached_property
     def count(self) -> CoverageCount:
-        return coverage_count(self.coverage)
+        return together(self.groups)
 
     @cached_property
-    def matrix(self) -> ClauseMatrix:
+    def book(self) -> ClauseBook:
+        return clause_book(self.clause_set)
+
+    @cached_property
+    def keys(self) -> list[MatrixKey]:
         arrangements = open_on(
             Arrangement.objects.visible_to(self.reader), self.day, self.filterset.qs if self.is_narrowed else None
         )
-        parties = Prefetch("signatories", Signatory.objects.select_related("agency"))
-        return clause_matrix(with_jfo_count(arrangements, self.day).prefetch_related(parties), self.day)
+        return matrix_keys(arrangements, self.day, self.clause_set)
 
     @cached_property
+    def totals(self) -> ClauseTotals:
+        return clause_totals(self.keys, self.book)
+
+    @property
     def ranking(self) -> list[ClauseCount]:
-        return clause_ranking(self.matrix)
+        return self.totals.ranking
 
     @cached_property
-    def uncovered(self) -> list[UncoveredJFO]:
-        return uncovered_on(self.coverage, self.day)
+    def shown(self) -> list[MatrixKey]:
+        """The rows of the matrix, on all its pages: the reviewed arrangements, then those that were not."""
+        return self.keys if self.choice is None else list(filter(self.choice.holds, self.keys))
 
     @cached_property
-    def shown(self) -> list[AssessedArrangement]:
-        """The rows of the matrix: the reviewed arrangements, then those that were not."""
-        rows = self.matrix.rows if self.choice is None else filter(self.choice.holds, self.matrix.rows)
-        return sorted(rows, key=lambda row: (row.assessment is None, row.arrangement.reference))
+    def matrix_page(self) -> Any:
+        """The keys of the page of the matrix that is asked for, a django.core.paginator.Page."""
+        return Paginator(self.shown, page_size(self.request.GET)).get_page(self.request.GET.get("matrix_page"))
+
+    @cached_property
+    def without_page(self) -> Any:
+        """The JFOs without an arrangement of the page that is asked for."""
+        rows = Counted(uncovered_jfos(self.filterset.qs, self.day), page_size(self.request.GET), self.count.uncovered)
+        return rows.get_page(self.request.GET.get("without_page"))
+
+    def uncovered(self, jfos: Iterable[JFO]) -> list[UncoveredJFO]:
+        """Return the JFOs, which nothing covers, with the reasons."""
+        rows = with_reasons(list(jfos), self.day)
+        if not self.is_read_only:
+            load_consultations(rows)
+        return rows
 
     # Its tables, by the name that a file is asked for
 
@@ -228,16 +290,28 @@ class GapReport(Page):
         return {
             "coverage": self.coverage_table,
             "kinds": self.kind_table,
-            "matrix": lambda: Table(matrix_columns(self.matrix.clauses, self.day), self.shown),
+            "matrix": self.matrix_table,
             "clauses": self.clause_table,
-            "without": lambda: Table(uncovered_columns(self.day), self.uncovered),
+            "without": lambda: self.without_table(uncovered_jfos(self.filterset.qs, self.day)),
         }
+
+    def matrix_table(self) -> Table:
+        """Return every row of the matrix that the figure opened leaves, as a file holds it."""
+        return Table(matrix_columns(self.book.clauses), self.totals.standings(self.shown, self.day))
+
+    def without_table(self, jfos: Iterable[JFO]) -> Table:
+        """Return the JFOs with the reasons; with the next step today alone."""
+        columns = uncovered_columns(self.day)
+        if not self.is_read_only:
+            columns.append(next_step_column(may_draft=self.reader.role in WRITERS))
+        return Table(columns, self.uncovered(jfos))
 
     def coverage_table(self) -> Table:
         """Return the coverage by region, the one with most uncovered JFOs first."""
+        by_region = grouped(self.groups, lambda group: group.region)
         groups = [
-            self._group(region.name, count, region=region.code)
-            for region, count in coverage_by(self.coverage, lambda jfo: jfo.region).items()
+            self._group(in_language(found[0], "region"), together(found), region=code)
+            for code, found in by_region.items()
         ]
         return Table(
             group_columns("region", gettext_lazy("Region")),
@@ -246,8 +320,12 @@ class GapReport(Page):
 
     def kind_table(self) -> Table:
         """Return the coverage by kind of JFO."""
-        counts = coverage_by(self.coverage, lambda jfo: Kind(jfo.program.kind))
-        groups = [self._group(str(kind.label), counts[kind], kind=kind.value) for kind in Kind if kind in counts]
+        by_kind = grouped(self.groups, lambda group: group.kind)
+        groups = [
+            self._group(str(kind.label), together(by_kind[kind.value]), kind=kind.value)
+            for kind in Kind
+            if kind.value in by_kind
+        ]
         return Table(group_columns("kind", gettext_lazy("Kind of JFO")), groups)
 
     def _group(self, name: str, count: CoverageCount, **narrowed: str) -> CoverageGroup:
@@ -274,6 +352,37 @@ class GapReport(Page):
             return self.address("matrix", clause=count.clause.letter, verdict=verdict.value, held=None)
 
         return Table(clause_columns(cell_href), self.ranking)
+
+    # What a document published beside it
+
+    def coverage_figures_published(self) -> Table | None:
+        """Return the figures of Exhibit 5 beside those computed; None where none were published for the day."""
+        figures: dict[tuple[str, str], Any] = {}
+        found = {f"region:{code}": together(of) for code, of in grouped(self.groups, lambda one: one.region).items()}
+        for row, count in (found | {"total": self.count}).items():
+            figures |= {(row, "jfos"): count.jfos, (row, "yes"): count.covered, (row, "no"): count.uncovered}
+        return self._published("exhibit-5", figures)
+
+    def clause_figures_published(self) -> Table | None:
+        """Return the figures of Exhibit 6 beside those computed; None where none were published for the day."""
+        if self.clause_set != INFORMATION_SHARING:
+            return None
+        totals = self.totals
+        figures: dict[tuple[str, str], Any] = {
+            ("total", "reviewed"): totals.reviewed,
+            ("total", "at_least_one"): totals.holding_some,
+            ("total", "none"): totals.reviewed - totals.holding_some,
+            ("total", "all_seven"): totals.holding_all,
+        }
+        for count in totals.counts:
+            figures[count.clause.letter, "met"] = count.met
+        return self._published("exhibit-6", figures)
+
+    def _published(self, exhibit: str, figures: dict[tuple[str, str], Any]) -> Table | None:
+        if self.is_narrowed:
+            return None
+        rows = beside.published(exhibit, figures, self.day)
+        return Table(published_columns(), rows) if rows else None
 
     # Its charts
 
@@ -317,9 +426,9 @@ class GapReport(Page):
             description=ngettext(
                 "%(count)s arrangement reviewed by %(day)s, clause by clause.",
                 "%(count)s arrangements reviewed by %(day)s, clause by clause.",
-                len(self.matrix.reviewed),
+                self.totals.reviewed,
             )
-            % {"count": len(self.matrix.reviewed), "day": formats.long_day(self.day)},
+            % {"count": self.totals.reviewed, "day": formats.long_day(self.day)},
             headers=[column.label for column in table.columns],
             rows=table.cells(),
             series=[Series(verdict.label, css=f"verdict-{verdict.value}", symbol=SYMBOLS[verdict]) for verdict in used],
@@ -341,20 +450,20 @@ class GapReport(Page):
 
     def matrix_rows(self) -> list[MatrixRow]:
         """Return the arrangements with a cell for each clause."""
-        headings = [(clause.letter, clause_heading(clause)) for clause in self.matrix.clauses]
+        headings = [(clause.letter, clause_heading(clause)) for clause in self.book.clauses]
         return [
             MatrixRow(
                 arrangement=row.arrangement,
                 href=keeping_day(row.arrangement.get_absolute_url(), self.day),
-                status=self._status_unless_in_force(row.arrangement),
+                status="" if row.status == Status.IN_FORCE else str(row.status.label),
                 jfos=_jfos_in_words(row.arrangement.jfo_count),  # type: ignore[attr-defined]
                 cells=[self._cell(row, letter, heading) for letter, heading in headings],
                 met=_met_in_words(row, len(headings)),
             )
-            for row in self.shown
+            for row in self.totals.standings(self.matrix_page.object_list, self.day)
         ]
 
-    def _cell(self, row: AssessedArrangement, letter: str, heading: str) -> MatrixCell:
+    def _cell(self, row: Standing, letter: str, heading: str) -> MatrixCell:
         verdict = row.verdicts[letter]
         return MatrixCell(
             id=f"cell-{row.arrangement.reference}-{letter}",
@@ -362,12 +471,8 @@ class GapReport(Page):
             letter=letter,
             verdict=verdict,
             symbol=SYMBOLS[verdict],
-            href=clause_href(row.arrangement, letter, self.day),
+            href=clause_href(row.arrangement, letter, self.day, self.clause_set),
         )
-
-    def _status_unless_in_force(self, arrangement: Arrangement) -> str:
-        status = arrangement.status_on(self.day)
-        return "" if status == Status.IN_FORCE else str(status.label)
 
     def matrix_totals(self) -> list[Total]:
         """Return, under each clause, how many of all the reviewed arrangements meet it."""
@@ -381,12 +486,12 @@ class GapReport(Page):
                 if counts[clause.letter].met
                 else None,
             )
-            for clause in self.matrix.clauses
+            for clause in self.book.clauses
         ]
 
     def matrix_caption(self) -> str:
         """Return what the matrix shows: all of it, or the rows behind the figure that was opened."""
-        reviewed, shown = len(self.matrix.reviewed), len(self.shown)
+        reviewed, shown = self.totals.reviewed, len(self.shown)
         if self.choice is not None:
             return ngettext("%(choice)s: %(count)s arrangement", "%(choice)s: %(count)s arrangements", shown) % {
                 "choice": self.choice.label,
@@ -425,8 +530,8 @@ class GapReport(Page):
             }
 
     def _clause_sentences(self) -> Iterable[str]:
-        reviewed, every, some = len(self.matrix.reviewed), self.matrix.holding_all, self.matrix.holding_some
-        clauses = len(self.matrix.clauses)
+        reviewed, every, some = self.totals.reviewed, self.totals.holding_all, self.totals.holding_some
+        clauses = len(self.book.clauses)
         if not reviewed:
             return
         yield ngettext(
@@ -457,7 +562,7 @@ class GapReport(Page):
 
     def review_figures(self) -> list[Figure]:
         """Return how many arrangements were reviewed and what they hold, each leading to them."""
-        reviewed, every, some = len(self.matrix.reviewed), self.matrix.holding_all, self.matrix.holding_some
+        reviewed, every, some = self.totals.reviewed, self.totals.holding_all, self.totals.holding_some
         if not reviewed:
             return []
         words = ngettext("arrangement reviewed", "arrangements reviewed", reviewed)
@@ -478,15 +583,19 @@ class GapReport(Page):
         context = super().get_context_data(**kwargs) | {
             "filters": self.filterset.form,
             "has_as_of": True,
+            "page_sizes": PAGE_SIZES,
+            "page_size": page_size(self.request.GET),
             "chips": self.chips(),
             "formats": exports.FORMATS,
             "clear_all": keeping_day(self.request.path, self.day),
-            "is_empty": not self.coverage,
+            "is_empty": not self.groups,
             "is_narrowed": self.is_narrowed,
         }
-        if not self.coverage:
+        if not self.groups:
             return context | {"first_day": None if self.is_narrowed else self._first_day(JFO, "start")}
-        kinds, without = self.kind_table(), self.tables["without"]()
+        kinds, without = self.kind_table(), self.without_table(self.without_page)
+        may_assign = is_of_today(self.day, self.reader)
+        without = with_ticks(without) if may_assign else without
         return context | {
             "headline": self.headline(),
             "figures": [figures for figures in (self.coverage_figures(), self.review_figures()) if figures],
@@ -494,18 +603,27 @@ class GapReport(Page):
             "kinds": kinds,
             "kind_rows": kinds.cells(),
             "kind_totals": self.total_cells(kinds),
-            "has_arrangements": bool(self.matrix.rows),
-            "first_arrangement": None if self.matrix.rows else self._first_day(Arrangement, "effective"),
+            "has_arrangements": bool(self.keys),
+            "first_arrangement": None if self.keys else self._first_day(Arrangement, "effective"),
             "matrix_rows": self.matrix_rows(),
             "matrix_totals": self.matrix_totals(),
             "matrix_caption": self.matrix_caption(),
             "legend": SYMBOLS.items(),
             "choice": self.choice,
             "whole_matrix": self._held(None),
-            "clause_chart": self.clause_chart() if self.matrix.reviewed else None,
+            "clause_chart": self.clause_chart() if self.totals.reviewed else None,
+            "matrix_page": self.matrix_page,
+            "without_page": self.without_page,
+            "may_assign": may_assign,
+            "clause_set": self.clause_set,
             "without": without,
             "without_rows": without.cells(),
             "without_caption": self.without_caption(),
+            "beside_5": self.coverage_figures_published(),
+            "beside_6": self.clause_figures_published(),
+            "lapse_href": self.sibling("gap-lapse"),
+            "annex_href": self.sibling("gap-annex"),
+            "exposure_href": keeping_day(reverse("exposure"), self.day),
             "exhibit_5": keeping_day(reverse("report", args=["exhibit-5"]), self.day),
             "exhibit_6": keeping_day(reverse("report", args=["exhibit-6"]), self.day),
         }
@@ -513,6 +631,179 @@ class GapReport(Page):
     def _first_day(self, model: Any, field: str) -> Any:
         """Return the first day on which there was any, for a page before the data; None if there never was."""
         return model.objects.visible_to(self.reader).aggregate(first=Min(field))["first"]
+
+
+class LapseReport(Page):
+    """What will lapse by a chosen day: the arrangements that expire, the JFOs that lose coverage, the figures then."""
+
+    template_name = "wca/gap_lapse.html"
+    title = gettext_lazy("What will lapse")
+    section = "gaps"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        file_format = request.GET.get("format", "")
+        if not file_format:
+            return super().get(request, *args, **kwargs)
+        require_readable(self.filterset)
+        name = request.GET.get("table", "")
+        if file_format not in exports.FORMATS or name not in self.tables:
+            raise Http404
+        table = self.tables[name]()
+        notes = [
+            *marks(),
+            (_("Report"), str(self.title)),
+            (_("As of"), str(self.day)),
+            (_("Lapsing by"), str(self.lapse_by)),
+            *((_("Filter"), chip.label) for chip in chips_of(self.filterset.form, request.GET)),
+        ]
+        return exports.response(file_format, f"lapse-{name}-{self.lapse_by}", table.columns, table.rows, notes=notes)
+
+    @cached_property
+    def filterset(self) -> LapseFilters:
+        return LapseFilters(self.request.GET, queryset=JFO.objects.visible_to(self.reader), request=self.request)
+
+    @cached_property
+    def lapse_by(self) -> date:
+        """The last day looked at; a year after the day shown unless another is asked for, and never before it."""
+        self.filterset.form.is_valid()
+        asked: date | None = self.filterset.form.cleaned_data.get("lapse_by")
+        return max(asked or year_after(self.day), self.day)
+
+    @property
+    def after(self) -> date:
+        """The day after it, on which what expires on the last day is in force no longer."""
+        return self.lapse_by + ONE_DAY
+
+    @cached_property
+    def losing(self) -> list[Losing]:
+        return losing(self.filterset.qs, self.day, self.after)
+
+    @cached_property
+    def lapsing(self) -> list[Arrangement]:
+        rows = Arrangement.objects.visible_to(self.reader)
+        self.filterset.form.is_valid()
+        asked = self.filterset.form.cleaned_data
+        if asked.get("region") or asked.get("kind") or asked.get("own"):
+            rows = open_on(rows, self.day, self.filterset.qs)
+        return list(lapsing(rows, self.day, self.lapse_by))
+
+    @property
+    def tables(self) -> dict[str, Callable[[], Table]]:
+        return {
+            "arrangements": lambda: Table(lapsing_columns(self.day), self.lapsing),
+            "jfos": lambda: Table(losing_columns(self.day), self.losing),
+            "coverage": self.coverage_table,
+        }
+
+    def coverage_table(self) -> Table:
+        """Return the coverage by region on the day shown and after the day chosen."""
+        now = grouped(coverage_groups(self.filterset.qs, self.day), lambda group: group.region)
+        then = grouped(coverage_groups(self.filterset.qs, self.after), lambda group: group.region)
+        rows = [
+            LapseGroup(in_language(found[0], "region"), together(now.get(code, [])), together(then.get(code, [])))
+            for code, found in (then | now).items()
+        ]
+        rows.sort(key=lambda row: (row.then.covered - row.now.covered, row.name))
+        whole = [together([group for groups in day.values() for group in groups]) for day in (now, then)]
+        return Table(lapse_columns(), [*rows, LapseGroup(_("All"), *whole)])
+
+    def headline(self) -> str:
+        """Return the findings in a sentence."""
+        return ngettext(
+            "%(count)s JFO covered on %(day)s will be covered no longer once %(by)s is over.",
+            "%(count)s JFOs covered on %(day)s will be covered no longer once %(by)s is over.",
+            len(self.losing),
+        ) % {
+            "count": len(self.losing),
+            "day": formats.long_day(self.day),
+            "by": formats.long_day(self.lapse_by),
+        }
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [Crumb(_("Gap report"), keeping_day(reverse("gap-report"), self.day))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        size = page_size(self.request.GET)
+        tables = {name: table() for name, table in self.tables.items()}
+        pages = {
+            name: Paginator(table.rows, size).get_page(self.request.GET.get(f"{name}_page"))
+            for name, table in tables.items()
+        }
+        return super().get_context_data(**kwargs) | {
+            "filters": self.filterset.form,
+            "has_as_of": True,
+            "chips": chips_of(self.filterset.form, self.request.GET),
+            "formats": exports.FORMATS,
+            "page_sizes": PAGE_SIZES,
+            "page_size": size,
+            "lapse_by": self.lapse_by,
+            "headline": self.headline(),
+            "after_href": f"{reverse('gap-report')}?as_of={self.after}",
+            "coverage": tables["coverage"],
+            "arrangements": Table(tables["arrangements"].columns, list(pages["arrangements"])),
+            "arrangements_page": pages["arrangements"],
+            "jfos": Table(tables["jfos"].columns, list(pages["jfos"])),
+            "jfos_page": pages["jfos"],
+        }
+
+
+class Annex(GapReport):
+    """The whole report to be printed, in one official language after the other."""
+
+    template_name = "wca/gap_annex.html"
+    title = gettext_lazy("Gap report: annex")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return self.render_to_response(self.get_context_data(**kwargs))
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [Crumb(_("Gap report"), self.sibling("gap-report"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        first = get_language() or settings.LANGUAGE_CODE
+        codes = sorted((code for code, _name in settings.LANGUAGES), key=lambda code: code != first)
+        asked = self.request.GET.get("language", "")
+        uncovered = self.uncovered(uncovered_jfos(self.filterset.qs, self.day))
+        standings = self.totals.standings(self.keys, self.day)
+        return Page.get_context_data(self, **kwargs) | {
+            "parts": [self._part(code, uncovered, standings) for code in codes if asked not in codes or code == asked],
+            "report_href": self.sibling("gap-report"),
+        }
+
+    def _part(self, code: str, uncovered: list[UncoveredJFO], standings: list[Standing]) -> dict[str, Any]:
+        """Return the report in the language, every word of it said already."""
+        with override(code):
+            coverage, kinds = self.coverage_table(), self.kind_table()
+            clauses = clause_columns(lambda _count, _verdict: None)
+            return {
+                "code": code,
+                "name": get_language_info(code)["name_local"],
+                "headline": self.headline() if self.groups else [],
+                "filters": [chip.label for chip in self.chips()],
+                "tables": [
+                    self._printed(_("Coverage by region"), coverage.columns, coverage.rows, self.total_cells(coverage)),
+                    self._printed(_("Coverage by kind of JFO"), kinds.columns, kinds.rows, self.total_cells(kinds)),
+                    self._printed(
+                        _("Arrangements and clauses"), annex_columns(self.book.clauses), standings, is_matrix=True
+                    ),
+                    self._printed(_("Clauses, from the one met least"), clauses, self.ranking),
+                    self._printed(_("JFOs without an arrangement in force"), uncovered_columns(self.day), uncovered),
+                ],
+                "legend": [(symbol, str(verdict.label)) for verdict, symbol in SYMBOLS.items()],
+                "clauses": [clause_heading(clause) for clause in self.book.clauses],
+            }
+
+    def _printed(
+        self, title: str, columns: Sequence[Any], rows: Sequence[Any], totals: Any = None, *, is_matrix: bool = False
+    ) -> dict[str, Any]:
+        table = Table(columns, rows)
+        return {
+            "title": title,
+            "headings": [(str(heading.label), heading.is_numeric) for heading in table.headings()],
+            "rows": table.cells(),
+            "totals": totals,
+            "is_matrix": is_matrix,
+        }
 
 
 def _coverage_finding(groups: Sequence[CoverageGroup]) -> str:
@@ -538,7 +829,7 @@ def _jfos_in_words(count: int) -> str:
     return ngettext("%(count)s JFO", "%(count)s JFOs", count) % {"count": count}
 
 
-def _met_in_words(row: AssessedArrangement, clauses: int) -> str:
+def _met_in_words(row: Standing, clauses: int) -> str:
     if row.met is None:
         return formats.NO_VALUE
     return _("%(met)s of %(clauses)s") % {"met": row.met, "clauses": clauses}
