@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Door
+from jfo_portal.kit.periods import today
 from registry.models import (
     JFO,
     ActionItem,
@@ -37,7 +38,31 @@ from registry.models import (
     Training,
     User,
 )
-from wca.models import Arrangement, Assessment, Clause, ClausePart, ClauseSet, Coverage, Finding, Signatory
+from wca.documents import new_document
+from wca.measures.coverage import INFORMATION_SHARING
+from wca.models import (
+    Amendment,
+    Arrangement,
+    Assessment,
+    Clause,
+    ClausePart,
+    ClauseSet,
+    Consultation,
+    Coverage,
+    Document,
+    DocumentContent,
+    EvidenceTerm,
+    Finding,
+    Fragment,
+    Milestone,
+    Recommendation,
+    RemediationAction,
+    Signatory,
+    Step,
+)
+from wca.needed import open_needed
+from wca.reminders import remind
+from wca.texts import own_text
 
 from .models import BenefitRate, Claim, Explanation, ImsFile, OutcomeEvent, PublishedFigure, SalaryRate
 
@@ -49,8 +74,14 @@ _CLAUSE_SET_NAMES = {
     "information-sharing": {
         "name_en": "Information-sharing conditions of the Customs Enforcement Manual",
         "name_fr": "Conditions de communication de l'information du Manuel d'exécution des douanes",
-    }
+    },
+    "policy-elements": {
+        "name_en": "Other elements of the policy on joint operations",
+        "name_fr": "Autres éléments de la politique sur les opérations conjointes",
+    },
 }
+# Before the first assessment.
+_DOCUMENTS_UPLOADED_ON = date(2011, 1, 10)
 # Files are opened this many days apart, round and round the year; a prime, so that every day gets some.
 _STEP = 97
 
@@ -79,6 +110,16 @@ def load() -> bool:
         _refuse_unless_empty()
         _load()
     return True
+
+
+def live_on() -> None:
+    """Do what the portal does by itself every day, as of today: enter the arrangements that are needed, some of which
+    are drafted already, and give the reminders."""
+    with transaction.atomic():
+        entries = open_needed(today(), reason=REASON)
+        naming = Coverage.objects.filter(arrangement__in=entries).select_related("arrangement", "jfo")
+        _load_lifecycle({row.jfo.code: row.arrangement for row in naming}, "jfo")
+        remind(today())
 
 
 def users() -> list[Row]:
@@ -110,12 +151,16 @@ def _load() -> None:
     _load_reviews(jfos)
     _load_outcomes(jfos)
     parts = _load_clauses()
+    _load_fragments()
+    _load_milestones()
     _load_figures()
 
     accounts = _load_users(regions)
     officers = _load_officers(regions, jfos)
     _load_training(officers)
     _load_arrangements(agencies, jfos, accounts, parts)
+    _load_remediation(jfos, accounts, parts)
+    _load_lifecycle(Arrangement.objects.in_bulk(field_name="reference"))
     _load_files(officers)
 
 
@@ -365,7 +410,7 @@ def _load_outcomes(jfos: dict[str, JFO]) -> None:
 
 
 def _load_clauses() -> dict[tuple[str, int], ClausePart]:
-    """Return the parts by clause letter and number."""
+    """Load the clause sets, and return the parts of the information-sharing conditions by clause letter and number."""
     rows = _rows("reference/clauses")
     sets = {
         (clause_set.code, clause_set.version): clause_set
@@ -377,26 +422,68 @@ def _load_clauses() -> dict[tuple[str, int], ClausePart]:
             ],
         ).values()
     }
-    clauses = _write(
-        Clause,
+    clauses = {
+        (clause.clause_set.code, clause.clause_set.version, clause.letter): clause
+        for clause in _write(
+            Clause,
+            [
+                Clause(
+                    clause_set=sets[row["set"], int(row["version"])],
+                    letter=row["letter"],
+                    **_both(row, "title", "wording"),
+                )
+                for row in rows
+            ],
+        ).values()
+    }
+    parts = {
+        (part.clause.clause_set.code, part.clause.clause_set.version, part.clause.letter, part.number): part
+        for part in _write(
+            ClausePart,
+            [
+                ClausePart(
+                    clause=clauses[row["set"], int(row["version"]), row["letter"]],
+                    number=int(row["part"]),
+                    **_both(row, "wording"),
+                )
+                for row in _rows("reference/clause_parts")
+            ],
+        ).values()
+    }
+    _write(
+        EvidenceTerm,
         [
-            Clause(
-                clause_set=sets[row["set"], int(row["version"])],
-                letter=row["letter"],
-                **_both(row, "title", "wording"),
+            EvidenceTerm(
+                part=parts[row["set"], int(row["version"]), row["letter"], int(row["part"])],
+                language=row["language"],
+                term=row["term"],
+                weight=row["weight"],
             )
-            for row in rows
+            for row in _rows("reference/evidence_terms")
         ],
-        "letter",
     )
-    parts = _write(
-        ClausePart,
+    return {
+        (letter, number): part
+        for (code, _version, letter, number), part in parts.items()
+        if code == INFORMATION_SHARING
+    }
+
+
+def _load_fragments() -> None:
+    """Load the paragraphs that drafts are composed of."""
+    _write(
+        Fragment,
         [
-            ClausePart(clause=clauses[row["letter"]], number=int(row["part"]), **_both(row, "wording"))
-            for row in _rows("reference/clause_parts")
+            Fragment(
+                code=row["code"],
+                version=row["version"],
+                position=row["position"],
+                holds=_list(row["holds"]),
+                **_both(row, "heading", "text"),
+            )
+            for row in _rows("reference/fragments")
         ],
     )
-    return {(part.clause.letter, part.number): part for part in parts.values()}
 
 
 def _load_figures() -> None:
@@ -517,6 +604,10 @@ def _load_arrangements(
                 expiry=_day(row["expiry"]),
                 terminated_on=_day(row["terminated_on"]),
                 reviewed_in=row["reviewed_in"],
+                security_level=row["security_level"],
+                authorities="\n".join(_list(row["authorities"])),
+                office=row["office"],
+                review_due=_day(row["review_due"]),
                 **_both(row, "title"),
             )
             for row in _rows("demonstration/arrangements")
@@ -528,6 +619,18 @@ def _load_arrangements(
         [
             Coverage(arrangement=arrangements[row["arrangement"]], jfo=jfos[row["jfo"]], **_dates(row))
             for row in _rows("demonstration/coverage")
+        ],
+    )
+    _write(
+        Amendment,
+        [
+            Amendment(
+                arrangement=arrangements[row["arrangement"]],
+                number=int(row["number"]),
+                effective=date.fromisoformat(row["effective"]),
+                **_both(row, "summary"),
+            )
+            for row in _rows("demonstration/amendments")
         ],
     )
     _write(
@@ -543,12 +646,14 @@ def _load_arrangements(
         ],
     )
     (clause_set,) = {part.clause.clause_set for part in parts.values()}
+    read = _load_documents(arrangements, accounts)
     assessments = _write(
         Assessment,
         [
             Assessment(
                 arrangement=arrangements[row["arrangement"]],
                 clause_set=clause_set,
+                document=read[row["arrangement"]],
                 assessed_on=date.fromisoformat(row["assessed_on"]),
                 submitted_on=_day(row["approved_on"]) and date.fromisoformat(row["assessed_on"]),
                 author=accounts[row["author"]],
@@ -578,6 +683,113 @@ def _load_arrangements(
         assessment.approved_by, assessment.approved_on = accounts[row["approved_by"]], _day(row["approved_on"])
     Assessment.objects.bulk_update(
         [assessments[row["arrangement"]] for row in approved], ["approved_by", "approved_on"], reason=REASON
+    )
+
+
+def _load_documents(arrangements: dict[str, Arrangement], accounts: dict[str, User]) -> dict[str, Document]:
+    """Load the documents, whose files say in their names which arrangement's they are and in which language; return
+    the English ones by arrangement."""
+    documents = {}
+    for path in sorted((FIXTURES / "demonstration" / "documents").glob("*.txt")):
+        reference, language = path.stem[:-3], path.stem[-2:]
+        documents[reference, language] = new_document(
+            arrangements[reference],
+            path.read_bytes(),
+            path.name,
+            language,
+            by=accounts["nhq.reviewer"],
+            day=_DOCUMENTS_UPLOADED_ON,
+            text=own_text(path.read_bytes()),
+        )
+    _write(Document, [document for document, _content in documents.values()])
+    DocumentContent.objects.bulk_create([content for _document, content in documents.values()])
+    return {
+        reference: document for (reference, language), (document, _content) in documents.items() if language == "en"
+    }
+
+
+def _load_lifecycle(arrangements: dict[str, Arrangement], column: str = "arrangement") -> None:
+    """Load the steps of the arrangements, and who was consulted on them; they are given by what the column says."""
+    reviewer = User.objects.get(username="nhq.reviewer")
+    _write(
+        Step,
+        [
+            Step(
+                arrangement=arrangements[row[column]],
+                stage=row["stage"],
+                entered_on=row["entered_on"],
+                recorded_on=row["entered_on"],
+                reason=row["reason"],
+                by=reviewer,
+            )
+            for row in _rows("demonstration/steps")
+            if row[column]
+        ],
+    )
+    _write(
+        Consultation,
+        [
+            Consultation(
+                arrangement=arrangements[row[column]],
+                round=row["round"],
+                consulted=row["consulted"],
+                asked_on=row["asked_on"],
+                answer=row["answer"],
+                answered_on=_day(row["answered_on"]),
+                reason=row["reason"],
+            )
+            for row in _rows("demonstration/consultations")
+            if row[column]
+        ],
+    )
+
+
+def _load_milestones() -> None:
+    """Load the management action plan; a milestone is due by the last day of its month."""
+    rows = _rows("reference/management_action_plan")
+    titles = {row["recommendation"]: _both(row, "title") for row in rows}
+    recommendations = _write(
+        Recommendation, [Recommendation(number=int(number), **title) for number, title in titles.items()], "number"
+    )
+    _write(
+        Milestone,
+        [
+            Milestone(
+                recommendation=recommendations[int(row["recommendation"])],
+                due_on=_last_day(row["due_month"]),
+                **_both(row, "lead", "what"),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _last_day(month: str) -> date:
+    first = date.fromisoformat(f"{month}-01")
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _load_remediation(
+    jfos: dict[str, JFO], accounts: dict[str, User], parts: dict[tuple[str, int], ClausePart]
+) -> None:
+    """Load what is done about some of the gaps: open, overdue, returned, done, verified, and as risks accepted."""
+    arrangements = {row.reference: row for row in Arrangement.objects.all()}
+    dates = ("opened_on", "due_on", "done_on", "returned_on", "verified_on", "accepted_on", "accepted_until")
+    _write(
+        RemediationAction,
+        [
+            RemediationAction(
+                arrangement=arrangements.get(row["arrangement"]),
+                clause=parts[row["clause"], 1].clause if row["clause"] else None,
+                jfo=jfos.get(row["jfo"]),
+                owner=accounts[row["owner"]],
+                verified_by=accounts.get(row["verified_by"]),
+                accepted_by=accounts.get(row["accepted_by"]),
+                **{name: row[name] for name in ("what", "evidence", "returned_note", "accepted_why")},
+                **{name: _day(row[name]) for name in dates},
+            )
+            for row in _rows("demonstration/remediation")
+        ],
     )
 
 

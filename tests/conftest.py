@@ -23,7 +23,7 @@ from . import snapshot
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Load the demonstration into the tests' database, once."""
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        call_command("load_demo", verbosity=0)
+        call_command("load_demo", facts_only=True, verbosity=0)
         snapshot.take()
         # Django's own way flushes every table, and the next test would find no demonstration.
         patch.setattr(TransactionTestCase, "_fixture_teardown", snapshot.put_back)

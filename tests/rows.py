@@ -5,7 +5,8 @@ from decimal import Decimal
 from itertools import count
 
 from performance.models import ImsFile
-from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Region
+from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Region, User
+from wca.models import Assessment
 
 _numbers = count(1)
 
@@ -47,3 +48,9 @@ def file(officer: Officer, opened_on: date, kind: str = "case", status: str = "a
     )
     row.attribute(None).save()
     return row
+
+
+def approved(assessment: Assessment, day: date, by: str = "nhq.approver") -> Assessment:
+    """Approve the assessment on the day: the last thing that may be written of it."""
+    assessment.approved_by, assessment.approved_on = User.objects.get(username=by), day
+    return assessment.save_as(None)

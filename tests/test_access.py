@@ -23,7 +23,19 @@ from jfo_portal.kit.imports.actions import stage
 from jfo_portal.kit.models import Import, ImportState, SavedView
 from jfo_portal.kit.periods import today
 from registry import actions
-from registry.models import AgencyAlias, Assignment, Contact, EndReason, Officer, ParticipationReview, Training, User
+from registry.models import (
+    JFO,
+    AgencyAlias,
+    Assignment,
+    Contact,
+    EndReason,
+    Officer,
+    ParticipationReview,
+    Training,
+    User,
+)
+from wca import assessing, composing
+from wca.models import Arrangement, Assessment, Consultation, Coverage, Document, Draft, Milestone, RemediationAction
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +45,7 @@ QUE = frozenset({"que.manager"})
 SNOOZERS = MANAGERS | {"nhq.reviewer"}
 EVERYBODY = frozenset(ROLES)
 ADMINISTRATOR = frozenset({"admin"})
+REVIEWER = frozenset({"nhq.reviewer"})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -108,6 +121,39 @@ def que_view() -> dict[str, Any]:
     return {"pk": view.save_as(view.owner).pk}
 
 
+def an_assessment() -> dict[str, Any]:
+    """An assessment that its author, NHQ's reviewer, has begun."""
+    row = assessing.start(
+        by=User.objects.get(username="nhq.reviewer"),
+        arrangement=Arrangement.objects.get(reference="WCA-2004-0004"),
+        clause_set="information-sharing",
+        day=today(),
+    )
+    return {"reference": "WCA-2004-0004", "pk": row.pk}
+
+
+def an_approved_assessment() -> dict[str, Any]:
+    row = Assessment.objects.get(arrangement__reference="WCA-2004-0001")
+    return {"reference": "WCA-2004-0001", "pk": row.pk}
+
+
+def a_draft() -> Draft:
+    """A draft of an arrangement for FAE."""
+    (terms,) = composing.proposed_each(JFO.objects.filter(code="FAE"), today())
+    (made,) = composing.compose([terms], by=User.objects.get(username="nhq.reviewer"))
+    return made.draft
+
+
+def draft() -> dict[str, Any]:
+    return {"pk": a_draft().pk}
+
+
+def draft_paragraph() -> dict[str, Any]:
+    paragraph = a_draft().paragraphs.first()
+    assert paragraph is not None
+    return {"draft": paragraph.draft_id, "pk": paragraph.pk}
+
+
 def que_version() -> dict[str, Any]:
     """A version of an assignment of QUE's that is not the latest."""
     row = Assignment.objects.get(**que_assignment())
@@ -127,6 +173,34 @@ def que_line() -> dict[str, Any]:
     row = Assignment.objects.filter(officer__region__code="QUE").past_policy_unreviewed(today()).first()
     assert row is not None
     return {"need": "unreviewed", "row_id": row.pk}
+
+
+def covered_jfo() -> dict[str, Any]:
+    coverage = Coverage.objects.filter(arrangement__reference="WCA-2004-0001").first()
+    assert coverage is not None
+    return {"reference": "WCA-2004-0001", "part": "jfos", "pk": coverage.pk}
+
+
+def consultation() -> dict[str, Any]:
+    asked = Consultation.objects.filter(arrangement__reference="WCA-2010-0001").first()
+    assert asked is not None
+    return {"reference": "WCA-2010-0001", "pk": asked.pk}
+
+
+def que_document() -> dict[str, Any]:
+    """A document of an arrangement that names JFOs of QUE, and none of GTA."""
+    document = Document.objects.filter(arrangement__reference="WCA-2004-0001").first()
+    assert document is not None
+    return {"reference": "WCA-2004-0001", "pk": document.pk}
+
+
+def action() -> dict[str, Any]:
+    """A remediation action of nhq.reviewer's."""
+    return {"pk": RemediationAction.objects.filter(owner__username="nhq.reviewer").first().pk}  # type: ignore[union-attr]
+
+
+def milestone() -> dict[str, Any]:
+    return {"pk": Milestone.objects.first().pk}  # type: ignore[union-attr]
 
 
 PUBLIC = {"root", "sign-in", "sign-out"}
@@ -191,9 +265,64 @@ RULES: dict[str, Rule] = {
     "snooze": Rule(readers=SNOOZERS, posters=SNOOZERS, arguments=que_line, of_que=True),
     "snooze-end": Rule(readers=SNOOZERS, posters=SNOOZERS, arguments=que_line, of_que=True),
     "arrangements": Rule(),
+    "clause-sets": Rule(),
+    "clause-set": Rule(arguments=lambda: {"code": "information-sharing", "version": 1}),
+    "clause-set-new": Rule(
+        readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=lambda: {"code": "information-sharing"}
+    ),
     "gap-report": Rule(),
+    "gap-lapse": Rule(),
+    "gap-annex": Rule(),
+    "exposure": Rule(),
     "arrangement": Rule(arguments=lambda: {"reference": "WCA-2004-0001"}),
+    "arrangement-new": Rule(readers=REVIEWER, posters=REVIEWER),
+    "arrangement-edit": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"reference": "WCA-2004-0001"}),
+    "arrangement-supersede": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"reference": "WCA-2004-0001"}),
+    "arrangement-part-new": Rule(
+        readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"reference": "WCA-2004-0001", "part": "parties"}
+    ),
+    "arrangement-part-row": Rule(readers=REVIEWER, posters=REVIEWER, arguments=covered_jfo),
+    "arrangement-part-remove": Rule(readers=REVIEWER, posters=REVIEWER, arguments=covered_jfo),
+    "document-new": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"reference": "WCA-2004-0001"}),
+    "document": Rule(arguments=que_document, of_que=True),
+    "document-download": Rule(arguments=que_document, of_que=True),
+    "arrangement-begin": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"reference": "WCA-2004-0001"}),
+    "arrangement-step": Rule(
+        readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"reference": "WCA-2010-0001", "event": "withdraw"}
+    ),
+    "consultation": Rule(readers=REVIEWER, posters=REVIEWER, arguments=consultation),
     "arrangement-clause": Rule(arguments=lambda: {"reference": "WCA-2004-0001", "letter": "c"}),
+    "drafts": Rule(),
+    "draft-new": Rule(readers=REVIEWER, posters=REVIEWER),
+    "draft-uncovered": Rule(readers=REVIEWER, posters=REVIEWER),
+    "draft": Rule(arguments=draft),
+    "draft-print": Rule(arguments=draft),
+    "draft-file": Rule(arguments=lambda: draft() | {"suffix": "docx"}),
+    "draft-use": Rule(readers=REVIEWER, posters=REVIEWER, arguments=draft),
+    "draft-compare": Rule(readers=REVIEWER, posters=REVIEWER, arguments=draft),
+    "draft-remove": Rule(readers=REVIEWER, posters=REVIEWER, arguments=draft),
+    "draft-paragraph": Rule(readers=REVIEWER, posters=REVIEWER, arguments=draft_paragraph),
+    "draft-paragraph-remove": Rule(readers=REVIEWER, posters=REVIEWER, arguments=draft_paragraph),
+    "fragments": Rule(),
+    "fragment": Rule(arguments=lambda: {"code": "property"}),
+    "fragment-new": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"code": "property"}),
+    "fragment-sign-off": Rule(readers=REVIEWER, posters=REVIEWER),
+    "assessment-new": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: {"reference": "WCA-2004-0001"}),
+    "assessment": Rule(arguments=an_approved_assessment),
+    "assessment-act": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: an_assessment() | {"act": "submit"}),
+    "assess-clause": Rule(readers=REVIEWER, posters=REVIEWER, arguments=lambda: an_assessment() | {"letter": "c"}),
+    "plan": Rule(),
+    "plan-assign": Rule(readers=REVIEWER, posters=REVIEWER),
+    "plan-milestones": Rule(),
+    "milestone-done": Rule(readers=REVIEWER, posters=REVIEWER, arguments=milestone),
+    "plan-action": Rule(arguments=action),
+    "plan-action-edit": Rule(readers=REVIEWER, posters=REVIEWER, arguments=action),
+    "plan-action-done": Rule(readers=REVIEWER, posters=REVIEWER, arguments=action),
+    "plan-action-verify": Rule(readers=REVIEWER, posters=REVIEWER, arguments=action),
+    "plan-action-return": Rule(readers=REVIEWER, posters=REVIEWER, arguments=action),
+    "plan-action-accept": Rule(readers=REVIEWER, posters=REVIEWER, arguments=action),
+    "plan-action-reopen": Rule(readers=REVIEWER, posters=REVIEWER, arguments=action),
+    "translations": Rule(),
     "performance": Rule(),
     "performance-region": Rule(arguments=lambda: {"code": "QUE"}),
     "reports": Rule(),

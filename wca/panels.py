@@ -18,9 +18,11 @@ from registry.models import JFO
 from registry.models.jfos import JFOQuerySet
 from registry.tables import keeping_day
 
+from .lifecycle import standing
 from .measures.coverage import coverage_on, covered_on, verdicts_of
 from .models import Arrangement, Coverage, Verdict
 from .models.arrangements import Status
+from .models.stages import stage_recorded
 
 
 def load_coverage(jfos: Sequence[JFO], reader: Reader, day: date) -> None:
@@ -59,27 +61,25 @@ class Cover:
     """One arrangement that covers a JFO, or did, or will once it is in force."""
 
     coverage: Coverage
-    status: Status
+    status_words: str
     is_in_force: bool
-
-    @property
-    def status_words(self) -> str:
-        return str(self.status.label)
 
 
 def load_covers(jfo: JFO, reader: Reader, day: date) -> list[Cover]:
     """Return what covers the JFO by the day, that in force first; two queries."""
     rows = (
         Coverage.objects.visible_to(reader)
-        .filter(jfo=jfo, start__lte=day)
+        .filter(jfo=jfo, start__lte=day, arrangement__in=Arrangement.objects.recorded_by(day))
         .select_related("arrangement")
         .prefetch_related("arrangement__signatories")
+        .annotate(stage=stage_recorded(day, "arrangement"))
         .order_by("arrangement__reference", "start")
     )
     covers = []
     for row in rows:
         status = row.arrangement.status_on(day)
-        covers.append(Cover(row, status, status == Status.IN_FORCE and row.holds_on(day)))
+        is_in_force = status == Status.IN_FORCE and row.holds_on(day)
+        covers.append(Cover(row, standing(status, row.stage), is_in_force))
     return sorted(covers, key=lambda cover: not cover.is_in_force)
 
 

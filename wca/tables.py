@@ -10,13 +10,18 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from jfo_portal.kit.periods import today
 from jfo_portal.kit.tables import Cell, Column
 from jfo_portal.kit.views import Heading, headings_of, rows_of
 from registry.models import Agency, Kind
 from registry.tables import jfo_column, keeping_day
 
-from .measures.coverage import AssessedArrangement, ClauseCount, CoverageCount, Lack, Reason, UncoveredJFO
-from .models import Arrangement, Clause, Verdict
+from .lifecycle import standing
+from .measures.chain import ChainLink
+from .measures.coverage import INFORMATION_SHARING, ClauseCount, CoverageCount, Lack, Reason, UncoveredJFO
+from .measures.gaps import Losing, Standing
+from .models import Arrangement, Clause, Stage, Verdict
+from .sections import address_of
 
 # Beside its word, so that a verdict is told at a glance and never by colour alone.
 SYMBOLS = {
@@ -44,9 +49,12 @@ class Table:
         return rows_of(self.columns, self.rows)
 
 
-def clause_href(arrangement: Arrangement, letter: str, day: date) -> str:
+def clause_href(arrangement: Arrangement, letter: str, day: date, clause_set: str = INFORMATION_SHARING) -> str:
     """Return the address of what stands behind one cell of the matrix."""
-    return keeping_day(reverse("arrangement-clause", args=[arrangement.reference, letter]), day)
+    href = keeping_day(reverse("arrangement-clause", args=[arrangement.reference, letter]), day)
+    if clause_set == INFORMATION_SHARING:
+        return href
+    return f"{href}{'&' if '?' in href else '?'}set={clause_set}"
 
 
 def agencies_in_words(agencies: Iterable[Agency]) -> str:
@@ -91,7 +99,7 @@ def register_columns(day: date, clauses: int) -> list[Column]:
             "integer",
             value=lambda row: row.arrangement.jfo_count,
             sort="jfo_count",
-            href=lambda row: f"{keeping_day(row.arrangement.get_absolute_url(), day)}#jfos",
+            href=lambda row: address_of(row.arrangement, "parties", "jfos", day),
         ),
         Column(
             "parties",
@@ -106,7 +114,44 @@ def register_columns(day: date, clauses: int) -> list[Column]:
             sort="effective",
         ),
         Column("expiry", gettext_lazy("Expiry"), "date", value=lambda row: row.arrangement.expiry, sort="expiry"),
-        Column("status", gettext_lazy("Status"), value=lambda row: row.arrangement.status_on(day).label),
+        Column(
+            "status",
+            gettext_lazy("Status"),
+            value=lambda row: standing(row.arrangement.status_on(day), row.arrangement.stage),
+        ),
+        Column(
+            "security_level",
+            gettext_lazy("Security level"),
+            value=lambda row: row.arrangement.get_security_level_display(),
+            extra=True,
+        ),
+        Column(
+            "office",
+            gettext_lazy("Office of primary interest"),
+            value=lambda row: row.arrangement.office,
+            sort="office",
+            extra=True,
+        ),
+        Column(
+            "review_due",
+            gettext_lazy("Review due"),
+            "date",
+            value=lambda row: row.arrangement.review_due,
+            sort="review_due",
+            extra=True,
+        ),
+        Column(
+            "authorities",
+            gettext_lazy("Authorities cited"),
+            value=lambda row: "; ".join(row.arrangement.authorities.split("\n")),
+            extra=True,
+        ),
+        Column(
+            "superseded_by",
+            gettext_lazy("Superseded by"),
+            value=lambda row: _superseded_by(row.arrangement, day),
+            extra=True,
+        ),
         Column(
             "clauses_met",
             _("Clauses met, of %(count)s") % {"count": clauses},
@@ -115,6 +160,14 @@ def register_columns(day: date, clauses: int) -> list[Column]:
             href=lambda row: f"{keeping_day(row.arrangement.get_absolute_url(), day)}#clauses",
         ),
     ]
+
+
+def _superseded_by(arrangement: Arrangement, day: date) -> str:
+    """Return the newer arrangement's number; on a past day nothing before it took over."""
+    newer = arrangement.superseded_by
+    if newer is None or (day < today() and arrangement.superseded_on and arrangement.superseded_on > day):
+        return ""
+    return str(newer.reference)
 
 
 # The JFOs of an arrangement
@@ -128,6 +181,32 @@ def coverage_columns(day: date) -> list[Column]:
         Column("start", gettext_lazy("First day"), "date"),
         Column("end", gettext_lazy("Last day"), "date"),
         Column("holds", gettext_lazy("On the day shown"), "yes_no", value=lambda row: row.holds_on(day)),
+    ]
+
+
+def chain_columns(here: Arrangement, day: date) -> list[Column]:
+    """Return the columns of what superseded what; `here` is the arrangement whose page shows them."""
+
+    def newer(row: ChainLink) -> str:
+        return row.newer.reference if row.newer else ""
+
+    return [
+        Column(
+            "reference",
+            gettext_lazy("Reference"),
+            value=lambda row: row.arrangement.reference,
+            text=lambda row: (
+                _("%(reference)s (this one)") % {"reference": here.reference}
+                if row.arrangement == here
+                else row.arrangement.reference
+            ),
+            href=lambda row: None if row.arrangement == here else keeping_day(row.arrangement.get_absolute_url(), day),
+            is_header=True,
+        ),
+        Column("title", gettext_lazy("Title"), value=lambda row: row.arrangement.title),
+        Column("effective", gettext_lazy("Effective"), "date", value=lambda row: row.arrangement.effective),
+        Column("superseded_by", gettext_lazy("Superseded by"), value=newer),
+        Column("superseded_on", gettext_lazy("From"), "date", value=lambda row: row.day),
     ]
 
 
@@ -180,13 +259,13 @@ def group_columns(name: str, label: str | Promise) -> list[Column]:
     ]
 
 
-def matrix_columns(clauses: Sequence[Clause], day: date) -> list[Column]:
+def matrix_columns(clauses: Sequence[Clause]) -> list[Column]:
     """Return the columns of the matrix as a file holds it: a verdict in words for each clause."""
     return [
         Column("reference", gettext_lazy("Reference"), value=lambda row: row.arrangement.reference, is_header=True),
         Column("title", gettext_lazy("Title"), value=lambda row: row.arrangement.title),
         Column("jfos", gettext_lazy("JFOs"), "integer", value=lambda row: row.arrangement.jfo_count),
-        Column("status", gettext_lazy("Status"), value=lambda row: row.arrangement.status_on(day).label),
+        Column("status", gettext_lazy("Status"), value=lambda row: row.status.label),
         *(Column(clause.letter, clause_heading(clause), value=_verdict_of(clause.letter)) for clause in clauses),
         Column("met", gettext_lazy("Clauses met"), "integer"),
     ]
@@ -197,7 +276,7 @@ def clause_heading(clause: Clause) -> str:
     return _("%(letter)s) %(title)s") % {"letter": clause.letter, "title": clause.title}
 
 
-def _verdict_of(letter: str) -> Callable[[AssessedArrangement], str]:
+def _verdict_of(letter: str) -> Callable[[Standing], str]:
     return lambda row: str(row.verdicts[letter].label)
 
 
@@ -212,6 +291,92 @@ def clause_columns(cell_href: Callable[[ClauseCount, Verdict], str | None]) -> l
 
 def _count_column(verdict: Verdict, cell_href: Callable[[ClauseCount, Verdict], str | None]) -> Column:
     return Column(verdict.value, verdict.label, "integer", href=lambda row: cell_href(row, verdict))
+
+
+@dataclass(frozen=True)
+class LapseGroup:
+    """The coverage of one region now and once the chosen day is over."""
+
+    name: str
+    now: CoverageCount
+    then: CoverageCount
+
+
+def lapse_columns() -> list[Column]:
+    """Return the columns of the coverage by region, now and then."""
+    return [
+        Column("region", gettext_lazy("Region"), value=lambda row: row.name, is_header=True),
+        Column("covered", gettext_lazy("Covered now"), "integer", value=lambda row: row.now.covered),
+        Column("uncovered", gettext_lazy("Not covered now"), "integer", value=lambda row: row.now.uncovered),
+        Column("covered_then", gettext_lazy("Covered then"), "integer", value=lambda row: row.then.covered),
+        Column("uncovered_then", gettext_lazy("Not covered then"), "integer", value=lambda row: row.then.uncovered),
+    ]
+
+
+def annex_columns(clauses: Sequence[Clause]) -> list[Column]:
+    """Return the columns of the matrix as it is printed: letters above, a symbol in each cell."""
+
+    def symbol(letter: str) -> Callable[[Standing], str]:
+        return lambda row: SYMBOLS[row.verdicts[letter]]
+
+    return [
+        Column("reference", gettext_lazy("Reference"), value=lambda row: row.arrangement.reference, is_header=True),
+        Column("title", gettext_lazy("Title"), value=lambda row: row.arrangement.title),
+        Column("jfos", gettext_lazy("JFOs"), "integer", value=lambda row: row.arrangement.jfo_count),
+        Column("status", gettext_lazy("Status"), value=lambda row: row.status.label),
+        *(Column(clause.letter, clause.letter, value=symbol(clause.letter)) for clause in clauses),
+        Column("met", gettext_lazy("Clauses met"), "integer"),
+    ]
+
+
+def published_columns() -> list[Column]:
+    """Return the columns of published figures beside those computed."""
+    return [
+        Column("row", gettext_lazy("Of what"), value=lambda row: row.row_label, is_header=True),
+        Column("measure", gettext_lazy("Figure"), value=lambda row: row.measure_label),
+        Column("published", gettext_lazy("Published"), "integer"),
+        Column("computed", gettext_lazy("Computed"), "integer"),
+        Column("difference", gettext_lazy("Difference"), "integer"),
+        Column("explanation", gettext_lazy("Explanation")),
+    ]
+
+
+def lapsing_columns(day: date) -> list[Column]:
+    """Return the columns of the arrangements that will expire."""
+    return [
+        Column(
+            "reference",
+            gettext_lazy("Reference"),
+            href=lambda row: keeping_day(row.get_absolute_url(), day),
+            is_header=True,
+        ),
+        Column("title", gettext_lazy("Title")),
+        Column("expiry", gettext_lazy("Expiry"), "date"),
+        Column(
+            "jfo_count",
+            gettext_lazy("JFOs"),
+            "integer",
+            href=lambda row: address_of(row, "parties", "jfos", day),
+        ),
+    ]
+
+
+def losing_columns(day: date) -> list[Column]:
+    """Return the columns of the JFOs that will lose their coverage."""
+
+    def references(row: Losing) -> str:
+        return ", ".join(arrangement.reference for arrangement in row.arrangements)
+
+    def only(row: Losing) -> str | None:
+        return keeping_day(row.arrangements[0].get_absolute_url(), day) if len(row.arrangements) == 1 else None
+
+    return [
+        jfo_column(day, is_header=True),
+        Column("name", gettext_lazy("Name"), value=lambda row: row.jfo.name),
+        Column("region", gettext_lazy("Region"), value=lambda row: row.jfo.region.short),
+        Column("arrangements", gettext_lazy("Covered until then by"), value=references, href=only),
+        Column("last_day", gettext_lazy("Last day"), "date"),
+    ]
 
 
 def uncovered_columns(day: date) -> list[Column]:
@@ -241,6 +406,8 @@ def reasons_in_words(row: UncoveredJFO) -> str:
 def _reason_in_words(reason: Reason) -> str:
     words = {"reference": reason.arrangement.reference, "day": reason.day}
     match reason.lack:
+        case Lack.IN_STAGE:
+            return _stage_in_words(reason.stage) % words
         case Lack.UNSIGNED if reason.unsigned:
             parties = agencies_in_words(reason.unsigned)
             return _("%(reference)s is not signed by %(parties)s.") % (words | {"parties": parties})
@@ -260,3 +427,17 @@ def _reason_in_words(reason: Reason) -> str:
             return _("%(reference)s was terminated on %(day)s.") % words
         case Lack.SUPERSEDED:
             return _("%(reference)s was superseded on %(day)s.") % words
+
+
+def _stage_in_words(stage: Stage | None) -> str:
+    match stage:
+        case Stage.NEEDED:
+            return _("%(reference)s has been needed since %(day)s.")
+        case Stage.DRAFTING:
+            return _("%(reference)s has been in drafting since %(day)s.")
+        case Stage.CONSULTATION:
+            return _("%(reference)s has been in consultation since %(day)s.")
+        case Stage.NEGOTIATION:
+            return _("%(reference)s has been in negotiation since %(day)s.")
+        case _:
+            return _("%(reference)s was withdrawn on %(day)s.")

@@ -13,7 +13,7 @@ from jfo_portal.kit.history import Door, Tracked
 from registry import actions
 from registry.models import JFO, Assignment, Contact, Officer, Region, Role, User
 from tests.pages import csv_rows
-from wca.models import Arrangement
+from wca.models import Arrangement, Assessment, Finding
 
 pytestmark = pytest.mark.django_db
 
@@ -154,7 +154,8 @@ def test_a_page_of_every_kind_of_row_asks_no_more(
 ) -> None:
     models = [model for model in apps.get_models() if issubclass(model, Tracked)]
     for model in models:
-        if row := model._default_manager.first():
+        # An approved assessment never changes, and all of the demonstration's are.
+        if model not in (Assessment, Finding) and (row := model._default_manager.first()):
             row.attribute(administrator).save()
     administrator.save()
     with django_assert_max_num_queries(BUDGET):

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from registry.models import JFO, Agency, User
+from tests import rows
 from wca.measures.coverage import (
+    INFORMATION_SHARING,
     ClauseMatrix,
     CoverageCount,
     clause_counts,
@@ -117,15 +119,16 @@ def assessed(nhq_reviewer: User) -> Callable[..., ClauseMatrix]:
         row = arrangement(effective=date(2010, 4, 1))
         assessment = Assessment(
             arrangement=row,
-            clause_set=ClauseSet.objects.get(),
+            clause_set=ClauseSet.objects.get(code=INFORMATION_SHARING),
             assessed_on=date(2011, 1, 10),
             author=nhq_reviewer,
-            approved_by=User.objects.get(username="nhq.approver") if approved_on else None,
-            approved_on=approved_on,
         ).save_as(None)
-        for part, verdict in zip(ClausePart.objects.filter(clause__letter="b"), verdicts, strict=False):
+        parts = ClausePart.objects.filter(clause__clause_set=assessment.clause_set, clause__letter="b")
+        for part, verdict in zip(parts, verdicts, strict=False):
             quoted = {"quotation": "So it is.", "place": "p. 1"} if verdict == Verdict.MET else {}
             Finding(assessment=assessment, part=part, verdict=verdict, **quoted).save_as(None)
+        if approved_on:
+            rows.approved(assessment, approved_on)
         return clause_matrix(Arrangement.objects.filter(pk=row.pk), day)
 
     return assess

@@ -5,6 +5,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import jfo_portal.kit.periods
 from wca import guards
 
 
@@ -479,7 +480,7 @@ class Migration(migrations.Migration):
                 ("heading_fr", models.CharField(max_length=120, verbose_name="heading in French")),
                 ("text_en", models.TextField(verbose_name="text in English")),
                 ("text_fr", models.TextField(verbose_name="text in French")),
-                ("holds", models.JSONField(default=list, verbose_name="clause parts that it holds")),
+                ("holds", models.JSONField(blank=True, default=list, verbose_name="clause parts that it holds")),
                 (
                     "signed_off_on",
                     models.DateField(
@@ -1127,7 +1128,7 @@ class Migration(migrations.Migration):
                 ("heading_fr", models.CharField(max_length=120, verbose_name="heading in French")),
                 ("text_en", models.TextField(verbose_name="text in English")),
                 ("text_fr", models.TextField(verbose_name="text in French")),
-                ("holds", models.JSONField(default=list, verbose_name="clause parts that it holds")),
+                ("holds", models.JSONField(blank=True, default=list, verbose_name="clause parts that it holds")),
                 (
                     "signed_off_on",
                     models.DateField(
@@ -1241,6 +1242,8 @@ class Migration(migrations.Migration):
                         blank=True, help_text="What shows that it is done, and where it is.", verbose_name="evidence"
                     ),
                 ),
+                ("returned_on", models.DateField(blank=True, null=True, verbose_name="returned on")),
+                ("returned_note", models.TextField(blank=True, verbose_name="why it was returned")),
                 ("verified_on", models.DateField(blank=True, null=True, verbose_name="verified on")),
                 ("accepted_on", models.DateField(blank=True, null=True, verbose_name="risk accepted on")),
                 (
@@ -1389,6 +1392,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("entered_on", models.DateField(verbose_name="entered on")),
+                (
+                    "recorded_on",
+                    models.DateField(
+                        default=jfo_portal.kit.periods.today,
+                        help_text="On earlier days nobody could know of it.",
+                        verbose_name="recorded on",
+                    ),
+                ),
                 ("reason", models.TextField(blank=True, verbose_name="reason")),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -1467,6 +1478,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "notice",
                 "verbose_name_plural": "notices",
                 "ordering": ["-noticed_on", "arrangement", "days"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReminderRun",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(unique=True, verbose_name="day")),
+            ],
+            options={
+                "verbose_name": "run of the reminders",
+                "verbose_name_plural": "runs of the reminders",
+                "ordering": ["-day"],
             },
         ),
         migrations.CreateModel(
@@ -1588,6 +1611,8 @@ class Migration(migrations.Migration):
                         blank=True, help_text="What shows that it is done, and where it is.", verbose_name="evidence"
                     ),
                 ),
+                ("returned_on", models.DateField(blank=True, null=True, verbose_name="returned on")),
+                ("returned_note", models.TextField(blank=True, verbose_name="why it was returned")),
                 ("verified_on", models.DateField(blank=True, null=True, verbose_name="verified on")),
                 ("accepted_on", models.DateField(blank=True, null=True, verbose_name="risk accepted on")),
                 (
@@ -1693,6 +1718,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("entered_on", models.DateField(verbose_name="entered on")),
+                (
+                    "recorded_on",
+                    models.DateField(
+                        default=jfo_portal.kit.periods.today,
+                        help_text="On earlier days nobody could know of it.",
+                        verbose_name="recorded on",
+                    ),
+                ),
                 ("reason", models.TextField(blank=True, verbose_name="reason")),
                 (
                     "arrangement",
@@ -1915,6 +1948,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("verified_by", None), ("verified_on", None)),
                     models.Q(
+                        ("done_on__isnull", False),
                         ("verified_by__isnull", False),
                         ("verified_on__gte", models.F("done_on")),
                         ("verified_on__isnull", False),
@@ -1924,6 +1958,23 @@ class Migration(migrations.Migration):
                 ),
                 name="wca_remediationaction_verified_by_another",
                 violation_error_message="An action is verified once it is done, by somebody other than its owner.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="remediationaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("returned_on", None),
+                    models.Q(
+                        ("done_on__isnull", False),
+                        ("returned_on__gte", models.F("done_on")),
+                        ("verified_on", None),
+                        models.Q(("returned_note", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="wca_remediationaction_returned_whole",
+                violation_error_message="What is returned was done, is not verified, and has a reason.",
             ),
         ),
         migrations.AddConstraint(

@@ -7,7 +7,7 @@ from .clauses import Clause, ClausePart, ClauseSet, EvidenceTerm
 from .documents import Document, DocumentContent, DocumentKind, Download
 from .drafts import Draft, DraftJFO, DraftParagraph, Fragment
 from .remediation import ActionState, Milestone, Recommendation, RemediationAction
-from .stages import Answer, Consultation, Consulted, Notice, Stage, Step
+from .stages import Answer, Consultation, Consulted, Event, Notice, ReminderRun, Stage, Step
 
 __all__ = [
     "ActionState",
@@ -29,6 +29,7 @@ __all__ = [
     "Draft",
     "DraftJFO",
     "DraftParagraph",
+    "Event",
     "EvidenceTerm",
     "Finding",
     "Fragment",
@@ -37,6 +38,7 @@ __all__ = [
     "Recommendation",
     "ReferenceCounter",
     "RemediationAction",
+    "ReminderRun",
     "SecurityLevel",
     "Signatory",
     "Stage",

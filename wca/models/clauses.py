@@ -1,6 +1,7 @@
 """The clauses an arrangement must hold, as versioned bilingual data."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.bilingual import Named, in_language
@@ -30,6 +31,9 @@ class ClauseSet(Named, Tracked):
 
     def __str__(self) -> str:
         return f"{self.code} {self.version}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("clause-set", args=[self.code, self.version])
 
 
 class Wording(models.Model):

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
+from django.http import Http404
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -15,12 +16,17 @@ from jfo_portal.kit import changes, formats
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage
-from registry.models import Agency
 from registry.tables import keeping_day
 from wca.filters import ArrangementFilters
+from wca.measures.chain import chain_of
 from wca.measures.coverage import AssessedArrangement, clause_matrix, latest_clauses, unsigned_on, with_jfo_count
-from wca.models import Arrangement, Clause, Coverage, Signatory, Verdict
-from wca.tables import SYMBOLS, RegisterRow, Table, clause_heading, clause_href, coverage_columns, register_columns
+from wca.models import Arrangement, Clause, Signatory, Verdict
+from wca.models.arrangements import Status
+from wca.models.stages import stage_recorded
+from wca.parts import PARTS, may_edit, shown_part
+from wca.sections import PARTS as PARTS_OF_PAGE
+from wca.sections import sections
+from wca.tables import SYMBOLS, RegisterRow, Table, chain_columns, clause_heading, clause_href, register_columns
 
 PARTIES = Prefetch("signatories", Signatory.objects.select_related("agency").order_by("-is_required", "agency__key"))
 
@@ -37,10 +43,11 @@ class ArrangementList(ListPage):
     has_as_of = True
 
     def get_queryset(self) -> Any:
-        rows = Arrangement.objects.visible_to(self.reader)
+        rows: Any = Arrangement.objects.visible_to(self.reader)
         # Today lists what is still to take effect, too; on a past day nobody knew of it yet.
         rows = rows.known_on(self.day) if self.day < today() else rows
-        return with_jfo_count(rows, self.day).prefetch_related(PARTIES)
+        shown = with_jfo_count(rows, self.day).annotate(stage=stage_recorded(self.day))
+        return shown.select_related("superseded_by").prefetch_related(PARTIES)
 
     @cached_property
     def clauses(self) -> tuple[Clause, ...]:
@@ -50,8 +57,7 @@ class ArrangementList(ListPage):
         return register_columns(self.day, len(self.clauses))
 
     def completed(self, rows: list[Any]) -> list[Any]:
-        arrangements = Arrangement.objects.visible_to(self.reader).filter(pk__in=[row.pk for row in rows])
-        matrix = clause_matrix(arrangements, self.day, clauses=self.clauses)
+        matrix = clause_matrix(rows, self.day, clauses=self.clauses)
         met = {row.arrangement.pk: row.met for row in matrix.rows}
         return [RegisterRow(row, met[row.pk]) for row in rows]
 
@@ -59,20 +65,13 @@ class ArrangementList(ListPage):
         return ngettext("%(count)s arrangement", "%(count)s arrangements", count) % {"count": formats.number(count)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs) | {"gap_report": keeping_day(reverse("gap-report"), self.day)}
+        context = super().get_context_data(**kwargs) | {
+            "gap_report": keeping_day(reverse("gap-report"), self.day),
+            "may_add": may_edit(self.reader) and not self.is_read_only,
+        }
         if not context["chips"]:
             context["empty"] = _("No arrangement is recorded for %(day)s.") % {"day": formats.long_day(self.day)}
         return context
-
-
-@dataclass(frozen=True)
-class Party:
-    """A signatory as the page lists it."""
-
-    agency: Agency
-    is_required: bool
-    signed_on: date | None
-    has_signed: bool
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,30 @@ class Stance:
     href: str
 
 
+@dataclass(frozen=True)
+class ShownSection:
+    """A section of the page as it is shown: `body` is markup."""
+
+    name: str
+    title: str
+    body: str
+
+
 class ArrangementPage(RowPage):
-    """One arrangement: its facts, who signed and who must, the JFOs it names, its clauses, its history."""
+    """One arrangement on a day, in parts (`?part=`), so that the database is asked for what is shown alone.
+
+    The facts, the clauses and the chain come first; who signs and which JFOs it names are a part, and the history is
+    one. Other modules add sections (wca.sections).
+    """
 
     template_name = "wca/arrangement.html"
     section = "arrangements"
     row_field = "reference"
 
     def get_queryset(self) -> Any:
-        return Arrangement.objects.visible_to(self.reader).select_related("superseded_by").prefetch_related(PARTIES)
+        older = Arrangement.objects.filter(superseded_by=OuterRef("pk"))
+        rows = Arrangement.objects.visible_to(self.reader).annotate(is_superseding=Exists(older))
+        return rows.prefetch_related(PARTIES)
 
     def get_title(self) -> str:
         return _("%(reference)s: %(title)s") % {"reference": self.row.reference, "title": self.row.title}
@@ -101,32 +115,15 @@ class ArrangementPage(RowPage):
     def crumbs(self) -> Sequence[Crumb]:
         return [Crumb(_("Arrangements"), keeping_day(reverse("arrangements"), self.day))]
 
-    def parties(self) -> list[Party]:
-        """Return the signatories, those who must sign first."""
-        return [
-            Party(
-                party.agency,
-                party.is_required,
-                party.signed_on,
-                has_signed=party.signed_on is not None and party.signed_on <= self.day,
-            )
-            for party in self.row.signatories.all()
-        ]
+    def chain(self) -> Table | None:
+        """Return what superseded it and what it superseded, the newest first; None where there is neither.
 
-    def coverage(self) -> Table:
-        """Return the JFOs that the arrangement names, ever; one query."""
-        rows = Coverage.objects.visible_to(self.reader).filter(arrangement=self.row)
-        return Table(
-            coverage_columns(self.day), list(rows.select_related("jfo__region").order_by("jfo__code", "start"))
-        )
-
-    def coverage_caption(self, coverage: Table) -> str:
-        """Return how many JFOs it names on the day."""
-        count = sum(row.holds_on(self.day) for row in coverage.rows)
-        return ngettext("%(count)s JFO on %(day)s", "%(count)s JFOs on %(day)s", count) % {
-            "count": count,
-            "day": formats.long_day(self.day),
-        }
+        On a past day what was so by then; one query where there is either.
+        """
+        if not (self.row.superseded_by_id or self.row.is_superseding):
+            return None
+        chain = chain_of(self.row, self.day if self.day < today() else None)
+        return Table(chain_columns(self.row, self.day), chain) if len(chain) > 1 else None
 
     def stances(self, clauses: Sequence[Clause], assessed: AssessedArrangement) -> list[Stance]:
         """Return how the arrangement stands on each clause."""
@@ -140,21 +137,69 @@ class ArrangementPage(RowPage):
             for clause in clauses
         ]
 
+    def sections(self) -> list[ShownSection]:
+        """Return what other modules show of the arrangement (wca.sections), in their order.
+
+        Their templates know `row`, `day`, `is_read_only` and `on_day`, as the page's own does, and what their
+        `context` returns.
+        """
+        of_page = {"row": self.row, "day": self.day, "is_read_only": self.is_read_only, "on_day": self.on_day}
+        shown = []
+        for section in sections(self.part):
+            context = section.context(self.row, self.reader, self.day, self.is_read_only)
+            body = render_to_string(section.template, of_page | dict(context), self.request)
+            shown.append(ShownSection(section.name, str(section.title), body))
+        return shown
+
+    @cached_property
+    def part(self) -> str:
+        """The part asked for; 404 where there is none of that name."""
+        part = self.request.GET.get("part", "")
+        if part not in PARTS_OF_PAGE:
+            raise Http404
+        return part
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        matrix = clause_matrix(Arrangement.objects.visible_to(self.reader).filter(pk=self.row.pk), self.day)
+        of_part = {"": self.overview, "parties": self.parties, "history": self.history}.get(self.part)
+        return (
+            super().get_context_data(**kwargs)
+            | {
+                "may_edit": may_edit(self.reader) and not self.is_read_only,
+                "part": self.part,
+                "parts": PARTS_OF_PAGE.items(),
+                "sections": self.sections(),
+                "kept": {},
+            }
+            | (of_part() if of_part else {})
+        )
+
+    def overview(self) -> dict[str, Any]:
+        """Return the facts, the clauses and the chain."""
+        matrix = clause_matrix([self.row], self.day)
         assessed = matrix.rows[0]
-        coverage = self.coverage()
-        successor = self.row.superseded_by
-        return super().get_context_data(**kwargs) | {
-            "status": self.row.status_on(self.day),
-            "successor_href": keeping_day(successor.get_absolute_url(), self.day) if successor else None,
+        chain = self.chain()
+        status, is_past = self.row.status_on(self.day), self.day < today()
+        return {
+            "status": status,
             "unsigned": [agency.short for agency in unsigned_on(self.row, self.day)],
-            "parties": self.parties(),
-            "coverage": coverage,
-            "coverage_rows": coverage.cells(),
-            "coverage_caption": self.coverage_caption(coverage),
+            # What was decided later was not known on a past day.
+            "terminated_on": self.row.terminated_on if not is_past or status == Status.TERMINATED else None,
+            "is_review_overdue": self.row.review_due is not None and self.row.review_due < self.day,
+            "chain_headings": chain.headings() if chain else (),
+            "chain_rows": chain.cells() if chain else (),
             "assessment": assessed.assessment,
             "met": assessed.met,
             "stances": self.stances(matrix.clauses, assessed),
-            "versions": changes.about(self.row, self.reader),
         }
+
+    def parties(self) -> dict[str, Any]:
+        """Return who signs, the JFOs that it names, and how it was amended."""
+        shown = {
+            slug: shown_part(part, self.row, self.reader, self.day, is_read_only=self.is_read_only)
+            for slug, part in PARTS.items()
+        }
+        return {"kept": shown}
+
+    def history(self) -> dict[str, Any]:
+        """Return the latest changes."""
+        return {"versions": changes.about(self.row, self.reader)}

@@ -13,7 +13,7 @@ from jfo_portal.kit.bilingual import in_language
 from jfo_portal.kit.views import Crumb, RowPage
 from registry.tables import keeping_day
 from wca.measures.coverage import INFORMATION_SHARING, latest_clauses
-from wca.models import Arrangement, Assessment, Clause, ClausePart, Finding, Verdict, clause_verdict
+from wca.models import Arrangement, Assessment, Clause, ClausePart, ClauseSet, Finding, Verdict, clause_verdict
 from wca.tables import SYMBOLS, clause_heading, clause_href
 
 
@@ -28,6 +28,7 @@ class PartFound:
     quotation_language: str
     place: str
     missing: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,19 @@ class ClausePage(RowPage):
         return Arrangement.objects.visible_to(self.reader)
 
     @cached_property
+    def clause_set(self) -> str:
+        """The code of the clause set, from `?set=`; 404 for one that there is not."""
+        asked = self.request.GET.get("set", INFORMATION_SHARING)
+        codes = ClauseSet.objects.visible_to(self.reader).order_by().values_list("code", flat=True).distinct()
+        if asked != INFORMATION_SHARING and asked not in set(codes):
+            raise Http404
+        return asked
+
+    @cached_property
     def assessment(self) -> Assessment | None:
         standing = Assessment.objects.visible_to(self.reader).standing_on(self.day)
         return (
-            standing.filter(arrangement=self.row, clause_set__code=INFORMATION_SHARING)
+            standing.filter(arrangement=self.row, clause_set__code=self.clause_set)
             .select_related("author", "approved_by", "clause_set")
             .first()
         )
@@ -61,7 +71,7 @@ class ClausePage(RowPage):
     def clauses(self) -> Sequence[Clause]:
         """The clauses of the version that was assessed, or of the latest one."""
         if self.assessment is None:
-            return latest_clauses()
+            return latest_clauses(self.clause_set)
         clauses = Clause.objects.visible_to(self.reader)
         return list(clauses.filter(clause_set=self.assessment.clause_set_id).order_by("letter"))
 
@@ -89,7 +99,15 @@ class ClausePage(RowPage):
         if not 0 <= position < len(self.clauses):
             return None
         clause = self.clauses[position]
-        return Neighbour(clause_heading(clause), clause_href(self.row, clause.letter, self.day))
+        href = clause_href(self.row, clause.letter, self.day)
+        if self.clause_set != INFORMATION_SHARING:
+            href = f"{href}{'&' if '?' in href else '?'}set={self.clause_set}"
+        return Neighbour(clause_heading(clause), href)
+
+    def _assessment_href(self) -> str:
+        if self.assessment is None:
+            return ""
+        return keeping_day(reverse("assessment", args=[self.row.reference, self.assessment.pk]), self.day)
 
     def get_title(self) -> str:
         return _("%(arrangement)s, clause %(letter)s: %(title)s") % {
@@ -115,6 +133,7 @@ class ClausePage(RowPage):
             "symbol": SYMBOLS[verdict],
             "arrangement_href": keeping_day(self.row.get_absolute_url(), self.day),
             "assessment": self.assessment,
+            "assessment_href": self._assessment_href(),
             "author": _name(self.assessment.author) if self.assessment else "",
             "approver": _name(self.assessment.approved_by) if self.assessment else "",
             "previous": self.neighbour(-1),
@@ -125,7 +144,7 @@ class ClausePage(RowPage):
 
 def _found(part: ClausePart, finding: Finding | None) -> PartFound:
     if finding is None:
-        return PartFound(part, Verdict.NOT_ASSESSED, SYMBOLS[Verdict.NOT_ASSESSED], "", "", "", "")
+        return PartFound(part, Verdict.NOT_ASSESSED, SYMBOLS[Verdict.NOT_ASSESSED], "", "", "", "", "")
     verdict = Verdict(finding.verdict)
     return PartFound(
         part,
@@ -135,6 +154,7 @@ def _found(part: ClausePart, finding: Finding | None) -> PartFound:
         finding.quotation_language,
         finding.place,
         in_language(finding, "missing"),
+        finding.note,
     )
 
 

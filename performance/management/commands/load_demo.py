@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from performance import demonstration
 from registry.models import Role
@@ -12,9 +12,18 @@ from registry.models import Role
 class Command(BaseCommand):
     help = "Load the demonstration data into an empty database, and print the sign-ins; changes nothing if it is there."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--facts-only",
+            action="store_true",
+            help="without what the portal does by itself every day: no entries of arrangements that are needed",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             is_new = demonstration.load()
+            if is_new and not options["facts_only"]:
+                demonstration.live_on()
         except demonstration.Refused as refusal:
             raise CommandError(str(refusal)) from None
         if options["verbosity"] == 0:
