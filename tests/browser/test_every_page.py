@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Page
 
 from registry.models import Assignment
+from tests.test_access import a_draft
+from wca.models import Arrangement, RemediationAction
 
 SignedIn = Callable[[str], Page]
 Violations = Callable[[Page], list[str]]
@@ -15,6 +17,7 @@ PAGES = {
         "",
         "jfos/",
         "jfos/IBET-QUE-1/",
+        "jfos/NPET-QUE/?part=gaps",
         "officers/",
         "officers/{officer}/",
         "officers/O-0055/",
@@ -44,6 +47,7 @@ PAGES = {
         "assignments/{assignment}/split/",
         "assignments/batch/",
         "assignments/batch/?do=transfer&rows={assignment}&rows=999999",
+        "arrangements/exposure/",
         "performance/",
         "performance/regions/QUE/",
         "reports/exhibit-11/",
@@ -65,7 +69,43 @@ PAGES = {
         "arrangements/WCA-2004-0001/",
         "arrangements/WCA-2004-0001/clauses/c/",
         "arrangements/gaps/",
+        "arrangements/WCA-2004-0001/?part=parties",
+        "arrangements/WCA-2004-0001/?part=documents",
+        "arrangements/WCA-2004-0001/?part=assessments",
+        "arrangements/WCA-2004-0001/?part=history",
+        "arrangements/WCA-2010-0001/",
+        "arrangements/WCA-2010-0001/edit/",
+        "arrangements/WCA-2010-0001/supersession/",
+        "arrangements/WCA-2010-0001/parts/parties/",
+        "arrangements/WCA-2010-0001/steps/withdraw/",
+        "arrangements/WCA-2004-0001/documents/new/",
+        "arrangements/WCA-2004-0001/documents/{document}/?q=agency",
+        "arrangements/WCA-2004-0001/assessments/new/",
+        "arrangements/WCA-2004-0001/assessments/{standing}/",
+        "arrangements/new/",
         "arrangements/gaps/?as_of=1999-01-01",
+        "arrangements/gaps/?set=policy-elements",
+        "arrangements/gaps/lapse/",
+        "arrangements/gaps/annex/",
+        "arrangements/exposure/",
+        "arrangements/exposure/?lack=c",
+        "arrangements/plan/",
+        "arrangements/plan/{action}/",
+        "arrangements/plan/{action}/accept/",
+        "arrangements/plan/assign/?gap=jfo:NPET-QUE",
+        "arrangements/plan/milestones/",
+        "arrangements/translations/",
+        "arrangements/clauses/",
+        "arrangements/clauses/information-sharing/1/",
+        "arrangements/drafts/",
+        "arrangements/drafts/new/?jfo=NPET-QUE",
+        "arrangements/drafts/uncovered/",
+        "arrangements/drafts/{draft}/",
+        "arrangements/drafts/{draft}/compare/",
+        "arrangements/fragments/",
+        "arrangements/fragments/property/",
+        "arrangements/fragments/property/new/",
+        "arrangements/fragments/sign-off/",
         "performance/?fy=2001-2002",
         "reports/",
         "reports/exhibit-1/",
@@ -90,10 +130,29 @@ PAGES = {
         "agencies/RCMP/aliases/",
         "agencies/new/",
         "agencies/RCMP/merge/",
+        "arrangements/clauses/information-sharing/new/",
         "agencies/RCMP/merge/?into=MUNICIPAL-POLICE",
     ],
     "auditor": ["", "history/?door=command"],
 }
+
+
+class Keys(dict[str, object]):
+    """The keys in the addresses, each looked up when an address has it."""
+
+    def __missing__(self, name: str) -> object:
+        assignment = Assignment.objects.filter(officer__region__code="QUE", end=None).select_related("officer")
+        of = Arrangement.objects.get(reference="WCA-2004-0001")
+        return {
+            "assignment": lambda: assignment[0].pk,
+            "officer": lambda: assignment[0].officer.number,
+            "document": lambda: of.documents.all()[0].pk,
+            "standing": lambda: of.assessments.all()[0].pk,
+            "action": lambda: RemediationAction.objects.all()[0].pk,
+            "draft": lambda: a_draft().pk,
+        }[name]()
+
+
 CASES = [(user, path, language) for user, paths in PAGES.items() for path in paths for language in ("en", "fr")]
 
 
@@ -102,10 +161,7 @@ def test_a_page_is_accessible_and_fits_a_phone(
     signed_in: SignedIn, violations: Violations, user: str, path: str, language: str
 ) -> None:
     page = signed_in(user)
-    row = Assignment.objects.filter(officer__region__code="QUE", end=None).select_related("officer").first()
-    assert row is not None
-    address = f"/{language}/" + path.format(assignment=row.pk, officer=row.officer.number)
-    page.goto(address)
+    page.goto(f"/{language}/" + path.format_map(Keys()))
     assert violations(page) == []
     page.set_viewport_size({"width": 320, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
