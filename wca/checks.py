@@ -145,7 +145,10 @@ def actions_hold() -> Breaches:
 
 @rule("8")
 def quotations_are_found() -> Breaches:
-    """What is quoted of a document that was read stands in it, in one of its languages."""
+    """What meets a part is quoted of a document on file, and stands in it, in one of its languages."""
+    unread = Finding.objects.filter(verdict=Verdict.MET, assessment__document=None)
+    for finding in unread.select_related("assessment__arrangement", "part__clause").order_by("pk"):
+        yield f"assessment {finding.assessment}", f"{finding.part} is met, and no document was read"
     met = Finding.objects.filter(verdict=Verdict.MET, assessment__document__isnull=False)
     findings = met.select_related("assessment__arrangement", "assessment__document", "part__clause")
     sought: dict[tuple[int, int], list[Finding]] = defaultdict(list)

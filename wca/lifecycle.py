@@ -303,6 +303,22 @@ def take(
         return step
 
 
+def follow_supersession(arrangement: Arrangement, within: ChangeSet) -> None:
+    """Let the step that says it was superseded agree with the day on the arrangement, which was corrected.
+
+    Without a day that has come there is no such step; where none was recorded the day alone says it.
+    """
+    last = next(iter(reversed(in_order(Step.objects.filter(arrangement=arrangement)))), None)
+    if last is None or last.stage != Stage.SUPERSEDED:
+        return
+    day = arrangement.superseded_on
+    if day is None or day > today():
+        within.delete_row(last)
+    elif day != last.entered_on:
+        last.entered_on = day
+        within.save_row(last)
+
+
 def answer(
     consultation: Consultation,
     said: Answer,

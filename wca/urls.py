@@ -91,12 +91,8 @@ urlpatterns = [
         lifecycle.AnswerConsultation.as_view(),
         name="consultation",
     ),
-    path(
-        "arrangements/<str:reference>/assessments/new/", assessments.StartAssessment.as_view(), name="assessment-new"
-    ),
-    path(
-        "arrangements/<str:reference>/assessments/<int:pk>/", assessments.AssessmentPage.as_view(), name="assessment"
-    ),
+    path("arrangements/<str:reference>/assessments/new/", assessments.StartAssessment.as_view(), name="assessment-new"),
+    path("arrangements/<str:reference>/assessments/<int:pk>/", assessments.AssessmentPage.as_view(), name="assessment"),
     path(
         "arrangements/<str:reference>/assessments/<int:pk>/do/<str:act>/",
         assessments.AssessmentAct.as_view(),

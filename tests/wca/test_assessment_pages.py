@@ -87,6 +87,13 @@ def test_an_assessment_begins_on_the_arrangements_page(arrangement: Arrangement,
     assert "go on with it" in words(reviewer.get(f"{PAGE}assessments/new/"))
 
 
+def test_the_crumbs_and_what_is_discarded_lead_back_to_the_assessments(draft: Assessment, reviewer: Client) -> None:
+    back = f"/en/arrangements/{draft.arrangement.reference}/?part=assessments#assessments"
+    for place in (address(draft), address(draft, "a/"), address(draft, "do/discard/")):
+        assert f'href="{back}"' in reviewer.get(place).content.decode(), place
+    assert reviewer.post(address(draft, "do/discard/"), {}).headers["Location"] == back
+
+
 def test_every_clause_set_can_be_assessed(arrangement: Arrangement, reviewer: Client) -> None:
     codes = set(Clause.objects.values_list("clause_set__code", flat=True))
     for code in codes:
@@ -369,7 +376,7 @@ def test_an_act_that_there_is_not_answers_404(draft: Assessment, reviewer: Clien
     assert reviewer.get(address(draft, f"do/{act}/")).status_code == 404
 
 
-@pytest.mark.parametrize("username", ["que.manager", "admin", "auditor"])
+@pytest.mark.parametrize("username", ["admin", "auditor"])
 def test_others_read_it_and_are_offered_nothing(draft: Assessment, client_of: SignIn, username: str) -> None:
     client = client_of(User.objects.get(username=username))
     assert client.get(address(draft)).context["acts"] == []
@@ -449,3 +456,15 @@ def test_a_page_asks_at_most_15_queries_whatever_its_rows(
         reviewer.get(where)
         with django_assert_max_num_queries(15):
             assert reviewer.get(where).status_code == 200, where
+
+
+def test_a_manager_sees_an_assessment_once_it_is_approved(
+    draft: Assessment, client_of: Callable[[User], Client], que_manager: User, reviewer: Client, approver: User
+) -> None:
+    manager = client_of(que_manager)
+    assert reviewer.get(address(draft)).status_code == 200
+    assert manager.get(address(draft)).status_code == 404
+    assert address(draft) not in body(manager.get(f"{PAGE}?part=assessments"))
+    assessing.approve(submitted(draft), by=approver, day=DAY)
+    assert manager.get(address(draft)).status_code == 200
+    assert address(draft) in body(manager.get(f"{PAGE}?part=assessments"))

@@ -406,3 +406,11 @@ def test_a_quotation_that_is_not_in_its_document_breaks_the_rule(nhq_reviewer: U
     ((where, what),) = checks.quotations_are_found()
     assert where == f"assessment {assessment}"
     assert "is not in its document" in what
+
+
+def test_the_crumbs_of_a_document_lead_back_to_the_documents(
+    client_of: Callable[[User], Client], nhq_reviewer: User
+) -> None:
+    document = document_of("WCA-2004-0001")
+    page = client_of(nhq_reviewer).get(f"/en/arrangements/WCA-2004-0001/documents/{document.pk}/")
+    assert 'href="/en/arrangements/WCA-2004-0001/?part=documents#documents"' in page.content.decode()

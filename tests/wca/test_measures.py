@@ -13,7 +13,6 @@ from wca.measures.coverage import (
     CoverageCount,
     clause_counts,
     clause_matrix,
-    clause_ranking,
     coverage_by,
     coverage_count,
     coverage_on,
@@ -186,7 +185,6 @@ def test_the_demonstration_is_exhibit_6():
         "f": 5,
         "g": 6,
     }
-    assert [count.met for count in clause_ranking(matrix)] == [0, 5, 5, 5, 6, 7, 8]
 
 
 def test_the_matrix_costs_five_queries(django_assert_num_queries: Callable):

@@ -1,5 +1,6 @@
 """What NHQ reviewers write in the register: arrangements, and what supersedes them."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -13,8 +14,9 @@ from jfo_portal.kit.changesets import ChangeSet
 from registry.models import JFO, Agency, User
 from tests.pages import csv_rows, words
 from tests.simultaneous import at_once
+from wca import lifecycle
 from wca.measures.chain import chain_of
-from wca.models import Arrangement, Coverage, Signatory
+from wca.models import Arrangement, Coverage, Event, Signatory, Stage
 from wca.models.arrangements import Status
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +71,7 @@ def said(response: Any, code: int = 200) -> str:
 
 def test_a_new_arrangement_gets_the_next_number_of_its_kind(reviewer: Client) -> None:
     response = post(reviewer, NEW, FIELDS | {"reason": "agreed in principle"})
-    assert response.url == "/en/arrangements/WCA-2011-0001/"
+    assert response.url == "/en/arrangements/WCA-2011-0001/?part=parties#parties"
     row = Arrangement.objects.get(reference="WCA-2011-0001")
     assert (row.effective, row.expiry, row.review_due) == (date(2011, 4, 1), date(2016, 3, 31), date(2014, 4, 1))
     assert row.history.latest().history_change_reason == "agreed in principle"
@@ -80,14 +82,14 @@ def test_a_new_arrangement_gets_the_next_number_of_its_kind(reviewer: Client) ->
     assert "Authorities cited: Customs Act, s. 107 Privacy Act, s. 8(2)(f)" in text
     assert "Office of primary interest: Intelligence Directorate" in text
     assert "Review due: 2014-04-01" in text
-    assert post(reviewer, NEW, FIELDS | {"kind": "mou"}).url == "/en/arrangements/MOU-2011-0001/"
+    assert post(reviewer, NEW, FIELDS | {"kind": "mou"}).url == "/en/arrangements/MOU-2011-0001/?part=parties#parties"
 
 
 def test_a_number_is_not_issued_again_after_the_addition_was_undone(reviewer: Client) -> None:
     post(reviewer, NEW, FIELDS)
     post(reviewer, reverse("undo", args=[ChangeSet.objects.latest("pk").pk]), {})
     assert not Arrangement.objects.filter(reference="WCA-2011-0001").exists()
-    assert post(reviewer, NEW, FIELDS).url == "/en/arrangements/WCA-2011-0002/"
+    assert post(reviewer, NEW, FIELDS).url == "/en/arrangements/WCA-2011-0002/?part=parties#parties"
 
 
 def test_a_form_with_faults_issues_no_number_and_says_what_to_do(reviewer: Client) -> None:
@@ -98,7 +100,7 @@ def test_a_form_with_faults_issues_no_number_and_says_what_to_do(reviewer: Clien
     assert "There is no such day between 1900-04-01 and 2999-03-31." in text
     text = said(post(reviewer, NEW, FIELDS | {"expiry": "2011-03-31"}))
     assert "The expiry is before the effective date, 2011-04-01. Correct one of them." in text
-    assert post(reviewer, NEW, FIELDS).url == "/en/arrangements/WCA-2011-0001/"
+    assert post(reviewer, NEW, FIELDS).url == "/en/arrangements/WCA-2011-0001/?part=parties#parties"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_a_newer_arrangement_supersedes_one_from_a_day_on(reviewer: Client) -> N
     address = "/en/arrangements/WCA-2004-0002/supersession/"
     assert said(reviewer.get(address))
     response = post(reviewer, address, {"superseded_by": newer.pk, "superseded_on": "2011-03-01"})
-    assert response.url == "/en/arrangements/WCA-2004-0002/"
+    assert response.url == "/en/arrangements/WCA-2004-0002/#chain"
     text = said(reviewer.get(response.url))
     assert "Saved: WCA-2008-0001 supersedes WCA-2004-0002 from 2011-03-01 on." in text
     assert "Superseded" in text
@@ -184,6 +186,33 @@ def test_a_newer_arrangement_supersedes_one_from_a_day_on(reviewer: Client) -> N
 
     response = post(reviewer, address, {"superseded_by": "", "superseded_on": ""})
     assert "Saved: nothing supersedes WCA-2004-0002." in said(reviewer.get(response.url))
+
+
+@pytest.mark.parametrize(
+    ("corrected", "stage"),
+    [("", Stage.IN_FORCE), ("2011-03-15", Stage.SUPERSEDED), ("2011-04-15", Stage.IN_FORCE)],
+)
+def test_a_step_that_superseded_follows_the_day_that_is_corrected(
+    reviewer: Client, nhq_reviewer: User, corrected: str, stage: Stage
+) -> None:
+    newer = Arrangement.objects.get(reference="WCA-2008-0001")
+    row = Arrangement.objects.get(reference="WCA-2004-0002")
+    lifecycle.take(row, Event.SUPERSEDE, date(2011, 3, 20), by=nhq_reviewer, newer=newer)
+    address = "/en/arrangements/WCA-2004-0002/supersession/"
+    version = re.search(r'name="_version"[^>]* value="([^"]*)"', reviewer.get(address).content.decode())
+    assert version
+    data = {"superseded_by": newer.pk if corrected else "", "superseded_on": corrected, "_version": version[1]}
+    assert post(reviewer, address, data).status_code == 302
+    row = Arrangement.objects.get(reference="WCA-2004-0002")
+    assert lifecycle.stage_on(row, date(2011, 3, 31)) == stage
+    days = [str(step.entered_on) for step in row.steps.filter(stage=Stage.SUPERSEDED)]
+    assert days == ([corrected] if stage == Stage.SUPERSEDED else [])
+
+
+def test_an_arrangement_without_an_assessment_says_nothing_of_demonstration_verdicts(reviewer: Client) -> None:
+    arrangement("WCA-2011-9001")
+    assert "the verdicts and quotations are illustrative" not in said(reviewer.get("/en/arrangements/WCA-2011-9001/"))
+    assert "the verdicts and quotations are illustrative" in said(reviewer.get(FIRST))
 
 
 @pytest.mark.parametrize(

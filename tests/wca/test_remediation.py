@@ -56,7 +56,7 @@ def test_an_accepted_risk_is_open_again_when_read_after_its_last_day(action: Rem
     # It was due in March; nobody had to do anything for it to be overdue again.
     assert row.state_on(date(2011, 5, 1)) == ActionState.OVERDUE
     assert row in RemediationAction.objects.overdue_on(date(2011, 5, 1))
-    assert row not in RemediationAction.objects.unsettled_on(date(2011, 4, 30))
+    assert row not in RemediationAction.objects.overdue_on(date(2011, 4, 30))
 
 
 days = st.one_of(st.none(), st.integers(0, 12).map(lambda days: date(2011, 3, 1) + timedelta(days=days)))

@@ -252,11 +252,6 @@ def clause_counts(matrix: ClauseMatrix) -> list[ClauseCount]:
     return counts
 
 
-def clause_ranking(matrix: ClauseMatrix) -> list[ClauseCount]:
-    """Return the clauses from the one met least to the one met most."""
-    return sorted(clause_counts(matrix), key=lambda count: (count.met, count.partial))
-
-
 def open_on(arrangements: ArrangementQuerySet, day: date, jfos: JFOQuerySet | None = None) -> ArrangementQuerySet:
     """Return those of the arrangements whose text was settled by the day and that are not over on it, signed or not.
 

@@ -49,8 +49,8 @@ def clause_verdict(parts: Iterable[str]) -> Verdict:
 
 
 class AssessmentQuerySet(ScopedQuerySet, TrackedQuerySet):
-    """Assessments: everybody who signed in reads them, NHQ reviewers write them; an approved one never changes (domain
-    rule 8), and is neither restored nor undone."""
+    """Assessments: everybody who signed in reads the approved ones, with their quotations; NHQ reviewers write them. An
+    approved one never changes (domain rule 8), and is neither restored nor undone."""
 
     write_roles = frozenset({Role.NHQ_REVIEWER})
 
@@ -67,6 +67,10 @@ class AssessmentQuerySet(ScopedQuerySet, TrackedQuerySet):
             return self.none()
         own: dict[str, Any] = {"author": reader}
         return self.visible_to(reader).filter(submitted_on__isnull=False, approved_on=None).exclude(**own)
+
+    def visible_to(self, reader: Reader) -> Self:
+        rows = super().visible_to(reader)
+        return rows if reader.sees_everything else rows.filter(approved_on__isnull=False)
 
     def undoable_by(self, author: Reader) -> Self:
         return super().undoable_by(author).filter(approved_on=None)
@@ -147,6 +151,10 @@ class FindingQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Findings, seen like their assessment; only its author changes them, until it is submitted."""
 
     write_roles = frozenset({Role.NHQ_REVIEWER})
+
+    def visible_to(self, reader: Reader) -> Self:
+        rows = super().visible_to(reader)
+        return rows if reader.sees_everything else rows.filter(assessment__approved_on__isnull=False)
 
     def editable_by(self, reader: Reader) -> Self:
         if not self.may_be_written_by(reader):

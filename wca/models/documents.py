@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -45,10 +45,6 @@ class DocumentQuerySet(ScopedQuerySet, TrackedQuerySet):
 
     def editable_by(self, reader: Reader) -> Self:
         return self.none()
-
-    def with_text_found(self, words: str) -> Self:
-        """Return those whose text holds the words."""
-        return self.filter(Q(content__text__icontains=words))
 
 
 class Document(Tracked):

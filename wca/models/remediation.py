@@ -73,10 +73,6 @@ class RemediationQuerySet(ScopedQuerySet, TrackedQuerySet):
         """Return those known on the day that are in one of the states then."""
         return self.known_on(day).with_state(day).filter(state__in=states)
 
-    def unsettled_on(self, day: date) -> Self:
-        """Return those that on the day are neither verified nor an accepted risk."""
-        return self.in_state(day, ActionState.OPEN, ActionState.OVERDUE, ActionState.DONE)
-
     def unverified_on(self, day: date) -> Self:
         """Return those known on the day that were not verified by then, the most urgent first."""
         rows = self.known_on(day).with_state(day).exclude(state=ActionState.VERIFIED)

@@ -41,9 +41,12 @@ from wca.models import (
 )
 from wca.passages import passages_of
 from wca.searching import LONGEST, ShownPlace, searched
+from wca.sections import address_of
 from wca.tables import SYMBOLS, clause_heading
 
 WRITERS = frozenset({Role.NHQ_REVIEWER})
+# Where an arrangement's page shows its assessments: the part, and the section in it.
+SECTION = ("assessments", "assessments")
 # Buttons that show the form again with what was typed, and save nothing.
 SEARCH, USE_PROPOSAL, USE_PASSAGE = "_search", "_use_proposal", "_use_passage"
 NEXT = "_next"
@@ -82,7 +85,7 @@ class StartAssessment(FormPage):
     def crumbs(self) -> Sequence[Crumb]:
         return [
             Crumb(_("Arrangements"), reverse("arrangements")),
-            Crumb(self.arrangement.reference, self.arrangement.get_absolute_url()),
+            Crumb(self.arrangement.reference, address_of(self.arrangement, *SECTION)),
         ]
 
     def get_form(self, data: Mapping[str, Any] | None = None) -> StartForm:
@@ -229,7 +232,7 @@ class AssessClause(FormPage):
         arrangement = self.assessment.arrangement
         return [
             Crumb(_("Arrangements"), reverse("arrangements")),
-            Crumb(arrangement.reference, arrangement.get_absolute_url()),
+            Crumb(arrangement.reference, address_of(arrangement, *SECTION)),
             Crumb(_("Assessment"), assessment_href(self.assessment)),
         ]
 
@@ -440,7 +443,7 @@ class AssessmentPage(RowPage):
         arrangement = self.row.arrangement
         return [
             Crumb(_("Arrangements"), keeping_day(reverse("arrangements"), self.day)),
-            Crumb(arrangement.reference, keeping_day(arrangement.get_absolute_url(), self.day)),
+            Crumb(arrangement.reference, address_of(arrangement, *SECTION, self.day)),
         ]
 
     @property
@@ -673,7 +676,7 @@ class AssessmentAct(FormPage):
         arrangement = self.assessment.arrangement
         return [
             Crumb(_("Arrangements"), reverse("arrangements")),
-            Crumb(arrangement.reference, arrangement.get_absolute_url()),
+            Crumb(arrangement.reference, address_of(arrangement, *SECTION)),
             Crumb(_("Assessment"), assessment_href(self.assessment)),
         ]
 
@@ -703,7 +706,7 @@ class AssessmentAct(FormPage):
     def save(self, form: forms.Form) -> str:
         said = str(self.act.done) % {"assessment": str(self.assessment)}
         gone = self.act.name == "discard"
-        address = self.assessment.arrangement.get_absolute_url() if gone else assessment_href(self.assessment)
+        address = address_of(self.assessment.arrangement, *SECTION) if gone else assessment_href(self.assessment)
         self.act.run(self.assessment, self.user, self.change, form.cleaned_data)
         if self.act.is_undoable:
             undoable(self.request, said, self.change)

@@ -92,7 +92,7 @@ class DocumentPage(_OfDocument):
         arrangement = self.row.arrangement
         return [
             Crumb(_("Arrangements"), keeping_day(reverse("arrangements"), self.day)),
-            Crumb(arrangement.reference, keeping_day(arrangement.get_absolute_url(), self.day)),
+            Crumb(arrangement.reference, address_of(arrangement, "documents", "documents", self.day)),
         ]
 
     def get_title(self) -> str:

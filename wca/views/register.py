@@ -12,10 +12,11 @@ from jfo_portal.kit.editing import EditPage, FormPage, undoable
 from jfo_portal.kit.imports.resources import lock_table
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.views import Crumb, RowPage
-from wca import numbering
+from wca import lifecycle, numbering
 from wca.models import Arrangement
 from wca.parts import REVIEWERS
 from wca.register_forms import ArrangementForm, SupersessionForm
+from wca.sections import address_of
 from wca.views.parts import OfArrangement
 
 
@@ -42,7 +43,7 @@ class NewArrangement(FormPage):
             _("Added: %(reference)s. Name its parties and the JFOs it covers.") % {"reference": row.reference},
             self.change,
         )
-        return row.get_absolute_url()
+        return address_of(row, "parties", "parties")
 
 
 class _OneArrangement(OfArrangement, EditPage):
@@ -99,10 +100,11 @@ class Supersede(_OneArrangement):
 
     def save(self, form: SupersessionForm) -> str:
         row = form.write(self.row, self.change)
+        lifecycle.follow_supersession(row, self.change)
         said = {"reference": row.reference, "newer": row.superseded_by, "day": row.superseded_on}
         sentence = (
             _("Saved: nothing supersedes %(reference)s.")
             if row.superseded_by is None
             else _("Saved: %(newer)s supersedes %(reference)s from %(day)s on.")
         )
-        return self.done(sentence % said, row)
+        return f"{self.done(sentence % said, row)}#chain"
