@@ -90,7 +90,7 @@ def documents_of(assessment: Assessment) -> QuerySet[Document]:
 def texts_of(assessment: Assessment) -> Texts:
     """Return the texts of what is assessed; one query."""
     contents = DocumentContent.objects.filter(document__in=documents_of(assessment))
-    rows = contents.select_related("document").defer("data", "text")
+    rows = contents.select_related("document").defer("data")
     first = assessment.document_id
     ordered = sorted(rows, key=lambda row: (row.document_id != first, row.document.language))
     return Texts([Text(row.document, row.places) for row in ordered])

@@ -109,8 +109,7 @@ def new_document(
         uploaded_by=by,
     )
     places = [place._asdict() for place in text.places]
-    words = "\n\n".join(place.text for place in text.places)
-    return document, DocumentContent(document=document, data=data, places=places, text=words)
+    return document, DocumentContent(document=document, data=data, places=places)
 
 
 def read(document: Document, by: User, *, is_text: bool = False) -> DocumentContent:
@@ -122,7 +121,7 @@ def read(document: Document, by: User, *, is_text: bool = False) -> DocumentCont
         Download.objects.create(document=document, by=by)
         return DocumentContent.objects.get(document=document)
     # The file itself is not loaded.
-    content = DocumentContent.objects.defer("data", "text").get(document=document)
+    content = DocumentContent.objects.defer("data").get(document=document)
     logged = Download.objects.filter(document=document, by=by, is_text=True, at__gte=midnight(timezone.localdate()))
     if not logged.exists():
         Download.objects.create(document=document, by=by, is_text=True)

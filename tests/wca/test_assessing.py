@@ -66,7 +66,7 @@ def document(
     }
     row = Document(arrangement=arrangement, version=version, language=language, **fields | values).save_as(None)
     places = [{"place": f"p. {number}", "text": text} for number, text in enumerate(pages, 1)]
-    DocumentContent.objects.create(document=row, data=b"", text="\n\n".join(pages), places=places)
+    DocumentContent.objects.create(document=row, data=b"", places=places)
     return row
 
 

@@ -252,7 +252,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("data", models.BinaryField(verbose_name="file")),
-                ("text", models.TextField(blank=True, verbose_name="text")),
                 ("places", models.JSONField(default=list, verbose_name="text by place")),
             ],
             options={

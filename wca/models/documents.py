@@ -108,15 +108,14 @@ class Document(Tracked):
 class DocumentContent(models.Model):
     """The file itself, and its text place by place; apart from the document, so that lists need not load it.
 
-    `places` is a list of objects with `place`, such as "p. 4", and `text`; `text` is all of them together. Both are
-    empty where no text could be read, such as in a scan.
+    `places` is a list of objects with `place`, such as "p. 4", and `text`; empty where no text could be read, such as
+    in a scan.
     """
 
     document = models.OneToOneField(
         Document, verbose_name=_("document"), on_delete=models.CASCADE, related_name="content", primary_key=True
     )
     data = models.BinaryField(_("file"))
-    text = models.TextField(_("text"), blank=True)
     places: Any = models.JSONField(_("text by place"), default=list)
 
     class Meta:

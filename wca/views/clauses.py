@@ -99,10 +99,7 @@ class ClausePage(RowPage):
         if not 0 <= position < len(self.clauses):
             return None
         clause = self.clauses[position]
-        href = clause_href(self.row, clause.letter, self.day)
-        if self.clause_set != INFORMATION_SHARING:
-            href = f"{href}{'&' if '?' in href else '?'}set={self.clause_set}"
-        return Neighbour(clause_heading(clause), href)
+        return Neighbour(clause_heading(clause), clause_href(self.row, clause.letter, self.day, self.clause_set))
 
     def _assessment_href(self) -> str:
         if self.assessment is None:
