@@ -10,7 +10,7 @@ from jfo_portal.kit import reports
 from jfo_portal.kit.reports import Comparison
 from wca import beside
 
-from .reports import PUBLISHED_DAY, Exhibit, published_in
+from .reports.exhibits import PUBLISHED_DAY, Exhibit, published_in
 
 _SECONDS = 60
 

@@ -33,17 +33,10 @@ from jfo_portal.kit.tables import Column, cells
 from registry.models import Kind, Region
 
 from .measures.activity import Group
-from .reports import (
-    KINDS,
-    ActivityByKind,
-    ActivityByStatus,
-    CostByKind,
-    CostByRegion,
-    Row,
-    clause_heading,
-    figure_column,
-    subtotal,
-)
+from .reports.activity import ActivityByKind, ActivityByStatus
+from .reports.arrangements import clause_heading
+from .reports.cost import CostByKind, CostByRegion
+from .reports.exhibits import KINDS, Row, figure_column, subtotal
 
 # The look of a group of officers in every chart.
 STYLES = {Group.JFO: "series-1", Group.NON_JFO: "series-2", Group.ALL: "series-3"}

@@ -27,19 +27,9 @@ from performance.charts import (
 )
 from performance.freshness import ims_span
 from performance.measures.activity import Group, Rule
-from performance.reports import (
-    ActivityByKind,
-    ActivityByStatus,
-    CostByKind,
-    CostByRegion,
-    Service,
-    Table,
-    Work,
-    figure_column,
-    group_column,
-    service_of,
-    work_of,
-)
+from performance.reports.activity import ActivityByKind, ActivityByStatus, Work, group_column, work_of
+from performance.reports.cost import CostByKind, CostByRegion, Service, service_of
+from performance.reports.exhibits import Table, figure_column
 from registry.figure_tables import narrowed
 from registry.measures.privacy import too_few_note
 
