@@ -392,6 +392,7 @@ def _load_outcomes(jfos: dict[str, JFO]) -> None:
             OutcomeEvent(
                 kind=row["kind"],
                 occurred_on=date.fromisoformat(row["occurred_on"]),
+                fiscal_year=FiscalYear.of(date.fromisoformat(row["occurred_on"])).start_year,
                 what=row["what"],
                 quantity=row["quantity"] or None,
                 unit=row["unit"],

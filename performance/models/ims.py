@@ -52,6 +52,12 @@ class ImsFile(Tracked):
     kind = models.CharField(_("kind"), max_length=10, choices=ImsKind)
     status = models.CharField(_("status"), max_length=11, choices=ImsStatus, default=ImsStatus.UNSPECIFIED)
     opened_on = models.DateField(_("opened on"))
+    entered_on = models.DateField(
+        _("entered on"),
+        null=True,
+        blank=True,
+        help_text=_("When the file was entered in the system; empty where it does not say."),
+    )
     fiscal_year = models.PositiveSmallIntegerField(
         _("fiscal year"),
         editable=False,
@@ -70,7 +76,12 @@ class ImsFile(Tracked):
                 | Q(opened_on__month__lt=4, fiscal_year=F("opened_on__year") - 1),
                 name="performance_imsfile_fiscal_year_follows",
                 violation_error_message=_("The fiscal year does not hold the day the file was opened."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(entered_on=None) | Q(entered_on__gte=F("opened_on")),
+                name="performance_imsfile_entered_after_opening",
+                violation_error_message=_("A file cannot be entered before the day it was opened."),
+            ),
         ]
         indexes = [
             models.Index(fields=["fiscal_year", "officer", "kind", "status"], name="performance_imsfile_activity"),

@@ -1,12 +1,12 @@
 """What JFOs achieved: one row for each event, however many JFOs claim it (domain rule 11)."""
 
-from datetime import date
-from typing import Self
+from datetime import date, timedelta
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +31,14 @@ class OutcomeKind(models.TextChoices):
     INVESTIGATION = "investigation", _("Investigation opened")
 
 
+class Side(models.TextChoices):
+    """On which side of the border something happened."""
+
+    CANADA = "canada", _("In Canada")
+    US = "us", _("In the United States")
+    BETWEEN = "between", _("Between ports of entry")
+
+
 class OutcomeQuerySet(ScopedQuerySet, TrackedQuerySet):
     """Outcome events: read by all, changed by the managers of the regions whose JFOs claim them."""
 
@@ -42,14 +50,34 @@ class OutcomeQuerySet(ScopedQuerySet, TrackedQuerySet):
 
     def of_year(self, year: FiscalYear) -> Self:
         """Return the events of the fiscal year."""
-        return self.filter(occurred_on__range=(year.first_day, year.last_day))
+        return self.filter(fiscal_year=year.start_year)
+
+    def known_by(self, day: date) -> Self:
+        """Return the events up to the day; one without a day of its own counts from its fiscal year's last day on."""
+        return self.filter(known_by(day))
+
+
+def known_by(day: date, prefix: str = "") -> Q:
+    """Return the condition that an event had occurred by the day; `prefix` leads from the row to the event."""
+    ended = FiscalYear.of(day + timedelta(days=1)).start_year
+    return Q(**{f"{prefix}occurred_on__lte": day}) | Q(
+        **{f"{prefix}occurred_on": None, f"{prefix}fiscal_year__lt": ended}
+    )
 
 
 class OutcomeEvent(Tracked):
     """Something that happened once, whichever JFOs had a part in it; never any data on persons."""
 
     kind = models.CharField(_("kind"), max_length=15, choices=OutcomeKind)
-    occurred_on = models.DateField(_("occurred on"))
+    occurred_on = models.DateField(
+        _("occurred on"), null=True, blank=True, help_text=_("Empty where only the fiscal year is known.")
+    )
+    fiscal_year = models.PositiveSmallIntegerField(
+        _("fiscal year"),
+        blank=True,
+        validators=[MinValueValidator(1990), MaxValueValidator(2998)],
+        help_text=_("The calendar year in which it starts; follows from the day where there is one."),
+    )
     what = models.CharField(
         _("goods or subject"),
         max_length=120,
@@ -73,6 +101,10 @@ class OutcomeEvent(Tracked):
         blank=True,
         validators=[MinValueValidator(0, _("The value cannot be less than 0."))],
     )
+    side = models.CharField(_("side of the border"), max_length=10, choices=Side, blank=True)
+    operation = models.CharField(
+        _("operation"), max_length=80, blank=True, help_text=_("The project or operation it belongs to.")
+    )
     note = models.CharField(_("note"), max_length=300, blank=True, help_text=_("No data on persons."))
 
     objects = OutcomeQuerySet.as_manager()
@@ -80,8 +112,15 @@ class OutcomeEvent(Tracked):
     class Meta:
         verbose_name = _("outcome")
         verbose_name_plural = _("outcomes")
-        ordering = ["-occurred_on", "-pk"]
+        ordering = ["-fiscal_year", "-occurred_on", "-pk"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(occurred_on=None)
+                | Q(occurred_on__month__gte=4, fiscal_year=F("occurred_on__year"))
+                | Q(occurred_on__month__lt=4, fiscal_year=F("occurred_on__year") - 1),
+                name="performance_outcomeevent_fiscal_year_follows",
+                violation_error_message=_("The fiscal year does not hold the day of the outcome."),
+            ),
             models.CheckConstraint(
                 condition=Q(quantity=None, unit="") | Q(quantity__isnull=False, quantity__gte=0) & ~Q(unit=""),
                 name="performance_outcomeevent_quantity_has_unit",
@@ -93,17 +132,38 @@ class OutcomeEvent(Tracked):
                 violation_error_message=_("The value cannot be less than 0."),
             ),
         ]
-        indexes = [models.Index(fields=["occurred_on", "kind"], name="performance_outcome_day")]
+        indexes = [models.Index(fields=["fiscal_year", "kind"], name="performance_outcome_year")]
 
     def __str__(self) -> str:
-        said = {"kind": self.get_kind_display(), "day": self.occurred_on, "what": self.what}
+        said = {"kind": self.get_kind_display(), "day": self.when, "what": self.what}
         return gettext("%(kind)s, %(day)s: %(what)s") % said if self.what else gettext("%(kind)s, %(day)s") % said
 
+    def save(self, *args: Any, **options: Any) -> None:
+        self._follow_the_day()
+        super().save(*args, **options)
+
+    def _follow_the_day(self) -> None:
+        if self.occurred_on:
+            self.fiscal_year = FiscalYear.of(self.occurred_on).start_year
+
+    @property
+    def when(self) -> str:
+        """The day, or the fiscal year where no day is known."""
+        return str(self.occurred_on or FiscalYear(self.fiscal_year))
+
     def clean(self) -> None:
-        """Refuse a day still to come."""
+        """Refuse a day or a fiscal year still to come, and an outcome with neither."""
         super().clean()
-        if self.occurred_on and self.occurred_on > today():
-            raise ValidationError({"occurred_on": gettext("%(day)s is still to come.") % {"day": self.occurred_on}})
+        self._follow_the_day()
+        if self.occurred_on:
+            if self.occurred_on > today():
+                raise ValidationError({"occurred_on": gettext("%(day)s is still to come.") % {"day": self.occurred_on}})
+        elif self.fiscal_year is None:
+            raise ValidationError({"occurred_on": gettext("Give the day, or the fiscal year where no day is known.")})
+        elif self.fiscal_year > FiscalYear.of(today()).start_year:
+            raise ValidationError(
+                {"fiscal_year": gettext("%(year)s is still to come.") % {"year": FiscalYear(self.fiscal_year)}}
+            )
 
     @property
     def amount(self) -> str:
@@ -122,7 +182,7 @@ class ClaimQuerySet(ScopedQuerySet, TrackedQuerySet):
 
     def of_year(self, year: FiscalYear, *, until: date) -> Self:
         """Return the claims of events of the fiscal year that had occurred by the day."""
-        return self.filter(event__occurred_on__range=(year.first_day, min(until, year.last_day)))
+        return self.filter(known_by(until, "event__"), event__fiscal_year=year.start_year)
 
 
 class Claim(Tracked):

@@ -60,3 +60,53 @@ class BenefitRate(Tracked):
 
     def __str__(self) -> str:
         return str(FiscalYear(self.fiscal_year))
+
+
+class YearClosing(Tracked):
+    """A fiscal year whose cost is final: it keeps the rates of the day it was closed, whatever becomes of them."""
+
+    fiscal_year = models.PositiveSmallIntegerField(
+        _("fiscal year"), unique=True, validators=_YEARS, help_text=_("The calendar year in which it starts.")
+    )
+    closed_on = models.DateField(_("closed on"))
+    benefit_rate = models.DecimalField(
+        _("benefit rate"), max_digits=5, decimal_places=4, null=True, blank=True, help_text=_("As it was on that day.")
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("closing of a fiscal year")
+        verbose_name_plural = _("closings of fiscal years")
+        ordering = ["fiscal_year"]
+
+    def __str__(self) -> str:
+        return str(FiscalYear(self.fiscal_year))
+
+
+class ClosedRate(Tracked):
+    """What a level was paid by the rates of the day on which the fiscal year was closed."""
+
+    closing = models.ForeignKey(YearClosing, verbose_name=_("closing"), on_delete=models.CASCADE, related_name="rates")
+    level = models.CharField(_("level"), max_length=5, choices=Level)
+    amount = models.DecimalField(
+        _("salary for a year"), max_digits=9, decimal_places=2, validators=[MinValueValidator(0)]
+    )
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("rate of a closed year")
+        verbose_name_plural = _("rates of closed years")
+        ordering = ["closing", "level"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["closing", "level"],
+                name="performance_closedrate_once",
+                violation_error_message=_("This level already has a salary in the closed year."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.closing}"

@@ -58,3 +58,32 @@ class Explanation(Tracked):
     def explanation(self) -> str:
         """The explanation in the active language."""
         return in_language(self, "explanation")
+
+
+class Discrepancy(Tracked):
+    """A place where the evaluation contradicts itself: what one part of it says, and what another."""
+
+    code = models.CharField(_("code"), max_length=5, unique=True, help_text=_("The contradiction's number and letter."))
+    number = models.PositiveSmallIntegerField(_("number"), help_text=_("The number of what explains the figures."))
+    subject_en = models.CharField(_("subject in English"), max_length=120)
+    subject_fr = models.CharField(_("subject in French"), max_length=120)
+    first_source_en = models.CharField(_("first source in English"), max_length=120)
+    first_source_fr = models.CharField(_("first source in French"), max_length=120)
+    first_says_en = models.CharField(_("what the first says in English"), max_length=200)
+    first_says_fr = models.CharField(_("what the first says in French"), max_length=200)
+    second_source_en = models.CharField(_("second source in English"), max_length=120)
+    second_source_fr = models.CharField(_("second source in French"), max_length=120)
+    second_says_en = models.CharField(_("what the second says in English"), max_length=200)
+    second_says_fr = models.CharField(_("what the second says in French"), max_length=200)
+    followed_en = models.TextField(_("what the portal does in English"))
+    followed_fr = models.TextField(_("what the portal does in French"))
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contradiction")
+        verbose_name_plural = _("contradictions")
+        ordering = ["number", "code"]
+
+    def __str__(self) -> str:
+        return self.code

@@ -16,6 +16,7 @@ from jfo_portal.kit.reports import Parameters
 from jfo_portal.kit.views import Page
 from performance.charts import Figure, Places
 from performance.freshness import ims_span
+from performance.navigation import pages
 from registry.models import Region
 
 # How many past fiscal years can always be chosen.
@@ -113,6 +114,12 @@ class FiguresPage(Page):
         data["chart"], data["format"] = chart, file_format
         return f"?{data.urlencode()}"
 
+    @property
+    def url_name(self) -> str:
+        """The name of the address that is shown."""
+        match = self.request.resolver_match
+        return match.url_name or "" if match else ""
+
     def year_choices(self) -> list[Choice]:
         """Return the fiscal years to choose from, the latest first: the last ones, any with files, the one shown."""
         now = FiscalYear.of(today()).start_year
@@ -130,4 +137,5 @@ class FiguresPage(Page):
             "error": self.error,
             "year": self.year,
             "years": self.year_choices(),
+            "pages": pages(self.url_name, self.year) if self.section == "performance" else [],
         }

@@ -2,7 +2,18 @@
 
 from .assignments import Assignment, EndReason
 from .governance import ActionItem, Meeting, ParticipationReview, ReviewDecision
-from .jfos import JFO, Contact, ContactFunction, Kind, Participation, ParticipationRole, Program, Risk, RiskCoverage
+from .jfos import (
+    JFO,
+    Contact,
+    ContactFunction,
+    Kind,
+    Participation,
+    ParticipationRole,
+    Program,
+    Risk,
+    RiskCoverage,
+    RiskEdition,
+)
 from .partners import Agency, AgencyAlias, AgencyLevel
 from .people import MANAGERS, STEERING, Level, Officer, OfficerFunction, OfficerLevel, Role, User
 from .places import Region
@@ -40,6 +51,7 @@ __all__ = [
     "ReviewDecision",
     "Risk",
     "RiskCoverage",
+    "RiskEdition",
     "Role",
     "Snooze",
     "SystemAccess",

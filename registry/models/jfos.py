@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -281,6 +282,23 @@ class RiskLevel(models.TextChoices):
     LOW = "low", _("Low")
 
 
+class RiskEdition(Named, Tracked):
+    """An edition of the threat and risk assessment; each fiscal year is read by the one in force on its last day."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True, help_text=_("The assessment, such as BTRA-2011."))
+    start = models.DateField(_("in force from"), unique=True)
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("edition of the risk assessment")
+        verbose_name_plural = _("editions of the risk assessment")
+        ordering = ["start"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class Risk(Named, Tracked):
     """A threat as one edition of a risk assessment ranks it (Exhibit 4: the 2011 Border Threat and Risk Assessment)."""
 
@@ -307,10 +325,25 @@ class Risk(Named, Tracked):
 
 
 class RiskCoverage(Tracked):
-    """A JFO answers a risk."""
+    """A JFO answers a risk, by one edition of the assessment."""
 
     jfo = models.ForeignKey(JFO, verbose_name=_("JFO"), on_delete=models.CASCADE, related_name="risk_coverage")
     risk = models.ForeignKey(Risk, verbose_name=_("risk"), on_delete=models.PROTECT, related_name="coverage")
+    confirmed_on = models.DateField(
+        _("confirmed on"),
+        null=True,
+        blank=True,
+        help_text=_("When somebody last looked whether it still holds; empty where that is not known."),
+    )
+    weight = models.DecimalField(
+        _("weight"),
+        max_digits=4,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0, _("A weight cannot be less than 0."))],
+        help_text=_("Of the JFO's effort beside its other risks; without weights all count alike."),
+    )
 
     objects = OpenQuerySet.as_manager()
 
