@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Avg, Case, Exists, OuterRef, Q, QuerySet, When
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ChoiceField
 
@@ -28,6 +29,7 @@ from registry.models import (
     Level,
     Officer,
     OfficerFunction,
+    OfficerLevel,
     Participation,
     ParticipationReview,
     ParticipationRole,
@@ -87,6 +89,11 @@ class ByNeed(django_filters.FilterSet):
 
 # Assignments
 
+# A search for a name that more than this part of all officers answer to reads the names of the rows' own officers,
+# rather than all: of a few of the rows, and of all of them. What part it is, so many officers say.
+FEW_ANSWER, SOME_ANSWER = 0.05, 0.4
+SAMPLE = 200
+
 
 def _own_regions(request: Any) -> QuerySet[Region]:
     """Return the regions whose officers the reader may see."""
@@ -105,7 +112,8 @@ class AssignmentFilters(ByNeed):
 
     address = "assignments"
 
-    q = django_filters.CharFilter(label=_("Officer’s name or number"), method="named")
+    # Looked for by `_named`, when the other filters are in force.
+    q = django_filters.CharFilter(label=_("Officer’s name or number"), method="as_they_are")
     region = django_filters.ChoiceFilter(label=_("Region"), field_name="officer__region__code", empty_label=_("All"))
     program = django_filters.ChoiceFilter(label=_("Program"), field_name="jfo__program__code", empty_label=_("All"))
     jfo = django_filters.ChoiceFilter(label=_("JFO"), field_name="jfo__code", empty_label=_("All"))
@@ -123,6 +131,16 @@ class AssignmentFilters(ByNeed):
             ("planned", _("Not begun")),
             ("all", _("All")),
         ],
+    )
+    # For the links of figures, which count by the JFO's region and kind, and by the officer's level on the day.
+    jfo_region = django_filters.ChoiceFilter(
+        label=_("Region of the JFO"), method="of_jfos", empty_label=_("All"), widget=forms.HiddenInput
+    )
+    kind = django_filters.ChoiceFilter(
+        label=_("Kind of JFO"), choices=Kind.choices, method="of_jfos", empty_label=_("All"), widget=forms.HiddenInput
+    )
+    level = django_filters.ChoiceFilter(
+        label=_("Level"), choices=Level.choices, method="at_level", empty_label=_("All"), widget=forms.HiddenInput
     )
     # How the page shows the rows, whichever they are; a form of filters keeps them as it keeps the rest.
     group = django_filters.ChoiceFilter(
@@ -153,16 +171,25 @@ class AssignmentFilters(ByNeed):
         offer(
             self,
             region=region_choices(self.regions),
+            jfo_region=region_choices({jfo.region.pk: jfo.region for jfo in self.jfos}.values()),
             program=[(code, code) for code in sorted({jfo.program.code for jfo in self.jfos})],
             jfo=[(jfo.code, jfo.code) for jfo in self.jfos],
         )
 
-    def named(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        # The officers first: a name is that of few, and theirs alone are the rows looked at.
-        return rows.filter(officer__in=Officer.objects.filter(holding("folded", value)).order_by().values("pk"))
-
     def as_they_are(self, rows: QuerySet, _name: str, _value: str) -> QuerySet:
         return rows
+
+    def of_jfos(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        def is_so(jfo: JFO) -> bool:
+            return value == (jfo.region.code if name == "jfo_region" else jfo.program.kind)
+
+        # The list tells of the JFOs that are left, of those with a vacancy alone among them.
+        self.jfos = [jfo for jfo in self.jfos if is_so(jfo)]
+        return rows.filter(jfo__in=self.jfos)
+
+    def at_level(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        levels = OfficerLevel.objects.as_of(self.day).filter(level=value)
+        return rows.filter(officer__in=levels.order_by().values("officer"))
 
     def in_state(self, rows: Any, _name: str, value: str) -> QuerySet:
         match value:
@@ -177,9 +204,53 @@ class AssignmentFilters(ByNeed):
             case _:
                 return rows
 
-    def filter_queryset(self, queryset: Any) -> QuerySet:
-        rows = super().filter_queryset(queryset)
+    def filter_queryset(self, _queryset: Any) -> QuerySet:
+        return self._named(self._of_any_name, SOME_ANSWER)
+
+    def narrowed(self, condition: Q) -> QuerySet:
+        """Return the rows of `qs` that meet the condition too, where those are few."""
+        return self._named(self._of_any_name.filter(condition), FEW_ANSWER)
+
+    @cached_property
+    def _of_any_name(self) -> QuerySet:
+        """The rows but for the search."""
+        self.form.is_valid()
+        rows = super().filter_queryset(self.queryset.all())
         return rows if self.form.cleaned_data.get("state") else rows.as_of(self.day)
+
+    def _named(self, rows: QuerySet, few: float) -> QuerySet:
+        """Return the rows of officers whose names or numbers are searched for. The officers are found first where those
+        are few, at most that part of all; otherwise the name of each row's officer is read."""
+        words = self._words
+        if not words or self._answering == 1:
+            return rows
+        if self._answering > few:
+            return rows.filter(holding("officer__folded", words))
+        return rows.filter(officer__in=self._officers.filter(holding("folded", words)).values("pk"))
+
+    @cached_property
+    def _answering(self) -> float:
+        """What part of all officers answer to the search: as a sample of them says, but 1 only where all of them do.
+        One query, or two; the rows are the same whichever it is."""
+        answering = holding("folded", self._words)
+        answers = Case(When(answering, then=1.0), default=0.0)
+        share = self._officers.order_by("pk")[:SAMPLE].aggregate(share=Avg(answers))["share"] or 0.0
+        is_of_all = share == 1 and not self._officers.exclude(answering).exists()
+        return 1 if is_of_all else min(float(share), 0.99)
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether the rows are found by way of the officers whose names are searched for."""
+        return bool(self._words) and self._answering <= SOME_ANSWER
+
+    @property
+    def _words(self) -> str:
+        self.form.is_valid()
+        return fold(self.form.cleaned_data.get("q") or "")
+
+    @property
+    def _officers(self) -> QuerySet:
+        return Officer.objects.visible_to(self.request.user).order_by()
 
 
 # JFOs

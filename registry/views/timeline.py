@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from itertools import product
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Sum, Value
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
@@ -42,6 +45,22 @@ class Tally:
     fte: Decimal
     first: date
     dated: int
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.count + other.count, self.fte + other.fte, min(self.first, other.first), self.dated + other.dated
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Rows that follow one another in the list, those of a condition, of a JFO or region by its key: in the places from
+    `start` to before `stop`."""
+
+    key: int
+    of: Q
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True)
@@ -109,9 +128,9 @@ def _in_words(count: int, fte: Decimal) -> str:
 class AssignmentList(ListPage):
     """Assignments of the officers the reader may see; of those of the day unless another state is asked for.
 
-    The number of rows costs one query over them, which counts them JFO by JFO, or region by region: where the list
-    comes by them, it also tells of which of them the page's rows are, and only those are put in order, however far
-    the page is. Where it comes by officer, only the rows of the officers up to the page are.
+    The number of rows costs one query over them, which counts them JFO by JFO, and region by region where they are
+    grouped so: where the list comes by them, it also tells of which of them the page's rows are, and only those are
+    put in order, however far the page is. Where it comes by officer, only the rows of the officers up to the page are.
     """
 
     title = gettext_lazy("Assignments")
@@ -188,15 +207,44 @@ class AssignmentList(ListPage):
     @cached_property
     def tallies(self) -> dict[int, Tally]:
         """What there is of each JFO or region, by its key, in the order of their codes; one query over all rows."""
-        counted = self._tallied(self.filtered, self._counted.key)
+        if self._counted is GROUPINGS["jfo"]:
+            counted = self._tallied(self._all, "jfo")
+            return {key: counted[key] for key in self._jfo_keys if key in counted}
+        found: dict[int, Tally] = {}
+        for (region, _jfo), tally in self._by_region_and_jfo.items():
+            found[region] = found[region] + tally if region in found else tally
+        return found
+
+    @cached_property
+    def _by_region_and_jfo(self) -> dict[tuple[int, int], Tally]:
+        """What there is of each region's officers on each JFO, by their keys, in the order of codes; one query."""
+        counted = self._tallied(self._all, "officer_region", "jfo")
+        return {pair: counted[pair] for pair in product(self._region_keys, self._jfo_keys) if pair in counted}
+
+    @property
+    def _all(self) -> Any:
+        """All rows, to be counted: of every region in the index of JFOs, of some officers by way of those."""
         filters: Any = self.filterset
-        subjects = filters.regions if self._counted is GROUPINGS["region"] else filters.jfos
-        return {subject.pk: counted[subject.pk] for subject in subjects if subject.pk in counted}
+        is_of_some = filters.is_of_few or not self.reader.sees_everything
+        if is_of_some or self._asked("region") or self._asked("state"):
+            return self.filtered
+        rows: Any = self.filtered
+        return rows.found_by_index(self.day, jfos=self._jfo_keys, regions=self._region_keys)
+
+    @property
+    def _jfo_keys(self) -> list[int]:
+        return [jfo.pk for jfo in self.filterset.jfos]  # type: ignore[union-attr]
+
+    @property
+    def _region_keys(self) -> list[int]:
+        return [region.pk for region in self.filterset.regions]  # type: ignore[union-attr]
 
     @staticmethod
-    def _tallied(rows: QuerySet, key: str) -> dict[int, Tally]:
+    def _tallied(rows: QuerySet, *keys: str) -> dict[Any, Tally]:
+        """Return what there is by the key, or by all of several."""
         held = {"count": Count("*"), "total": Sum("fte"), "first": Min("start"), "dated": Count("end")}
-        return {row[0]: Tally(*row[1:]) for row in rows.order_by().values_list(key).annotate(**held)}
+        found = rows.order_by().values_list(*keys).annotate(**held)
+        return {row[: len(keys)] if keys[1:] else row[0]: Tally(*row[len(keys) :]) for row in found}
 
     @property
     def _total_fte(self) -> Decimal:
@@ -211,11 +259,13 @@ class AssignmentList(ListPage):
 
     def _rows_at(self, places: range) -> list[Assignment]:
         rows = self.sorted_rows()
-        comes_as_counted = self.sort is None if self.grouping is None else self.grouping is self._counted
-        if comes_as_counted:
-            held = [one for one in self._by_place() if one[1] < places.stop and one[2] > places.start]
-            skipped = held[0][1] if held else 0
-            rows = rows.filter(**{f"{self._counted.key}__in": [key for key, _start, _stop in held]})
+        if self.sort is None if self.grouping is None else self.grouping is self._counted:
+            held = [one for one in self._stretches() if one.start < places.stop and one.stop > places.start]
+            skipped = held[0].start if held else 0
+            filters: Any = self.filterset
+            # Of one JFO or region alone, they are not put in the order of those.
+            order = self.order()[len({one.key for one in held}) == 1 :]
+            rows = filters.narrowed(reduce(or_, (one.of for one in held), Q())).order_by(*order)
             places = range(places.start - skipped, places.stop - skipped)
         elif by_officer := self._comes_by_officer():
             # Each of the officers has a row at least: those of the first rows are no more than these.
@@ -246,13 +296,19 @@ class AssignmentList(ListPage):
             return False
         return places.stop <= sum(tally.dated for tally in self.tallies.values())
 
-    def _by_place(self) -> Iterable[tuple[int, int, int]]:
-        """Yield the key of each JFO or region with the places of its rows in a list that comes by them: from one, to
-        before another."""
+    def _stretches(self) -> Iterable[Stretch]:
+        """Yield the rows of each JFO or region in a list that comes by them; of regions in the list's own order, each
+        region's of each JFO."""
+        parts: Iterable[tuple[int, Q, Tally]]
+        if self._counted is GROUPINGS["region"] and self.sort is None:
+            pairs = self._by_region_and_jfo.items()
+            parts = ((region, Q(officer_region=region, jfo=jfo), tally) for (region, jfo), tally in pairs)
+        else:
+            parts = ((key, Q(**{self._counted.key: key}), tally) for key, tally in self.tallies.items())
         stop = 0
-        for key, tally in self.tallies.items():
+        for key, of, tally in parts:
             start, stop = stop, stop + tally.count
-            yield key, start, stop
+            yield Stretch(key, of, start, stop)
 
     # Groups
 

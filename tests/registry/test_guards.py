@@ -1,13 +1,15 @@
-"""What the database itself refuses of assignments, whatever the code in front of it forgot."""
+"""What the database itself refuses and keeps of assignments, whatever the code in front of it forgot."""
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from registry import guards
-from registry.models import JFO, Assignment, Officer
+from registry.models import JFO, Assignment, Officer, Region
 from tests import rows
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +71,65 @@ def test_an_fte_outside_its_range_is_refused(officer: Officer, fte: str) -> None
 
 def test_a_last_day_before_the_first_is_refused(officer: Officer) -> None:
     refused(assignment(officer, "FAE", "0.10", date(2012, 1, 2), date(2012, 1, 1)), how="save")
+
+
+# The officer's region, held with each assignment
+
+
+def regions_held(officer: Officer) -> set[str | None]:
+    """Return the codes of the regions that the officer's assignments are counted in; None of one in none."""
+    codes: dict[int | None, str] = dict(Region.objects.values_list("pk", "code"))
+    rows_of = Assignment.objects.filter(officer=officer)
+    return {codes.get(key) for key in rows_of.values_list("officer_region", flat=True)}
+
+
+@pytest.mark.parametrize("how", ["save", "bulk_create"])
+def test_an_assignment_is_counted_in_its_officers_region(how: str) -> None:
+    """Not in that of its JFO."""
+    officer = rows.officer("GTA")
+    row = assignment(officer, "SPVM-JFO", "0.50", date(2010, 1, 1), None)
+    row.save() if how == "save" else Assignment.objects.bulk_create([row])
+    assert regions_held(officer) == {"GTA"}
+
+
+@pytest.mark.parametrize("how", ["save", "update", "bulk_update"])
+def test_an_officers_assignments_go_along_to_another_region(officer: Officer, how: str) -> None:
+    assignment(officer, "FAE", "0.40", date(2010, 6, 1), None).save()
+    other = rows.assignment(rows.officer("QUE"), "FAE", date(2010, 1, 1))
+    officer.region = Region.objects.get(code="ATL")
+    if how == "save":
+        officer.save()
+    elif how == "update":
+        Officer.objects.filter(pk=officer.pk).update(region=officer.region)
+    else:
+        Officer.objects.bulk_update([officer], ["region"])
+    assert regions_held(officer) == {"ATL"}
+    assert regions_held(other.officer) == {"QUE"}
+
+
+def test_what_is_written_of_the_region_is_set_right(officer: Officer) -> None:
+    """A row that was not read back since it was made knows of no region, and would write that."""
+    for value in (None, Region.objects.get(code="ATL").pk):
+        Assignment.objects.filter(officer=officer).update(officer_region=value)
+        assert regions_held(officer) == {"QUE"}
+
+
+def test_an_assignment_given_to_another_officer_is_counted_in_that_ones_region(officer: Officer) -> None:
+    other = rows.officer("GTA")
+    Assignment.objects.filter(officer=officer).update(officer=other)
+    assert regions_held(other) == {"GTA"}
+
+
+def test_no_version_of_an_assignment_keeps_the_region() -> None:
+    assert "officer_region" not in {field.name for field in Assignment.history.model._meta.get_fields()}
+
+
+def test_assignments_of_before_are_counted_too(officer: Officer) -> None:
+    """As they are when the migration finds them."""
+    with connection.cursor() as cursor:
+        editor: Any = SimpleNamespace(connection=connection, execute=cursor.execute)
+        guards.uninstall_regions(None, editor)
+        Assignment.objects.filter(officer=officer).update(officer_region=None)
+        guards.install_regions(None, editor)
+    assert regions_held(officer) == {"QUE"}
+    assert not Assignment.objects.filter(officer_region=None).exists()

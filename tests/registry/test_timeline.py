@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.timelines import Scale, Span
 from registry.measures.timeline import is_past_policy, past_policy_from, spans_of
-from registry.models import JFO, Assignment, Establishment, Officer, User
+from registry.models import JFO, Assignment, Establishment, Officer, Region, User
 from registry.models.assignments import past_policy_since
 from tests import rows
 from tests.pages import body, csv_rows, words
@@ -182,6 +182,51 @@ def test_the_order_of_the_groups_is_that_of_the_file(reviewer: Client) -> None:
     found = csv_rows(reviewer.get(address + "&format=csv"))
     assert [row["Number"] for row in found] == shown
     assert list(found[0]) == ["Officer", "Number", "Region"]
+
+
+@pytest.mark.parametrize("query", ["", "&group=jfo", "&group=region", "&group=region&sort=start", "&sort=-officer"])
+@pytest.mark.parametrize("asked", ["", "o-", "e", "gagnon", "o-00 a", "nobody"])
+def test_a_search_finds_every_officer_who_answers(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch, query: str, asked: str
+) -> None:
+    """Whether all, many, few or none do, and whatever the first of them made the search expect."""
+    everybody = Assignment.objects.as_of(date(2011, 3, 31)).select_related("officer")
+    wanted = {row.pk for row in everybody if all(word in str(row.officer.folded) for word in asked.split())}
+    address = f"{ADDRESS}?q={asked.replace(' ', '+')}{query}"
+    pages = range(1, -(-len(wanted) // 25) + 1)
+    for sample in (1, 20, 200):
+        monkeypatch.setattr("registry.filters.SAMPLE", sample)
+        lists = [reviewer.get(f"{address}&per=25&page={number}").context["objects"] for number in pages]
+        assert sorted(row.pk for its in lists for row in its) == sorted(wanted)
+        assert len(csv_rows(reviewer.get(f"{address}&format=csv"))) == len(wanted)
+
+
+def test_regions_come_page_by_page_as_in_the_file_with_officers_on_others_jfos(reviewer: Client) -> None:
+    """A region's rows are on JFOs of several, and a JFO's in several regions."""
+    for number in range(60):
+        officer = rows.officer(("ATL", "GTA", "QUE")[number % 3])
+        rows.assignment(officer, ("FAE", "ITF", "NPET-ATL", "NRPI")[number % 4], date(2010, 1, 1))
+    for query in ("", "&sort=start", "&sort=-end"):
+        address = f"{ADDRESS}?group=region&cols=number&cols=region{query}"
+        shown = [
+            (row.officer.region.code, row.officer.number)
+            for page in range(1, 7)
+            for row in reviewer.get(f"{address}&per=25&page={page}").context["objects"]
+        ]
+        found = csv_rows(reviewer.get(f"{address}&format=csv"))
+        assert len(found) == 131
+        assert [number for _region, number in shown] == [row["Number"] for row in found]
+        assert [region for region, _number in shown] == sorted(region for region, _number in shown)
+
+
+def test_a_group_of_a_region_follows_an_officer_who_moves(reviewer: Client) -> None:
+    before = groups_of(body(reviewer.get(f"{ADDRESS}?group=region&per=100")))
+    officer = Assignment.objects.as_of(date(2011, 3, 31)).filter(officer__region__code="QUE")[0].officer
+    officer.region = Region.objects.get(code="ATL")
+    officer.save_as(None)
+    after = groups_of(body(reviewer.get(f"{ADDRESS}?group=region&per=100")))
+    changed = {name.split()[0] for name in before if before[name] != after[name]}
+    assert changed == {"ATL", "QUE"}
 
 
 def test_the_bars_are_for_the_page_and_the_tenure_for_the_file_too(manager: Client) -> None:
