@@ -199,6 +199,7 @@ _NUMBER_FORMATS = {
     "percent": "0.0%",
 }
 _DOLLARS = {"en": '"$"#,##0', "fr": '#,##0\xa0"$"'}
+_CENTS = {"en": '"$"#,##0.00', "fr": '#,##0.00\xa0"$"'}
 # Of columns, in characters.
 _LEAST_WIDTH, _GREATEST_WIDTH = 12, 60
 
@@ -227,7 +228,11 @@ def workbook(columns: Sequence[Column], rows: Iterable[Any], notes: Notes = ()) 
 def _write_rows(book: Any, columns: Sequence[Column], rows: Iterable[Any]) -> None:
     sheet = book.add_worksheet(_("Data"))
     bold = book.add_format({"bold": True, "bottom": 1})
-    kinds = {**_NUMBER_FORMATS, "money": _DOLLARS.get(get_language() or "", _DOLLARS["en"])}
+    language = get_language() or ""
+    kinds = _NUMBER_FORMATS | {
+        "money": _DOLLARS.get(language, _DOLLARS["en"]),
+        "cents": _CENTS.get(language, _CENTS["en"]),
+    }
     styles = {kind: book.add_format({"num_format": pattern}) for kind, pattern in kinds.items()}
     labels = [str(column.label) for column in columns]
     widths = [max(_LEAST_WIDTH, len(label) + 2) for label in labels]

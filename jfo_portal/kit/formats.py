@@ -74,6 +74,8 @@ def text(value: Any, kind: str = "text") -> str:
             return number(value, 2)
         case "money":
             return money(value)
+        case "cents":
+            return money(value, 2)
         case "percent":
             return percent(value)
         case "yes_no":

@@ -104,7 +104,8 @@ class Report:
 
     A subclass gives `slug`, `title`, `columns` and `rows()`. `measures` are columns of totals and of
     published figures that the rows do not have. `uses` are the parameters that its figures depend on.
-    `roles` are those that may read it, or None for everybody who has signed in.
+    `roles` are those that may read it, or None for everybody who has signed in. `keys` name the columns that tell a
+    row from the others: the first one, unless it says more.
     """
 
     slug: ClassVar[str]
@@ -114,6 +115,7 @@ class Report:
     measures: ClassVar[Sequence[Column]] = ()
     uses: ClassVar[Sequence[str]] = ("as_of", "fy", "region")
     roles: ClassVar[frozenset[str] | None] = None
+    keys: ClassVar[Sequence[str]] = ()
 
     def readable_by(self, reader: Reader) -> bool:
         """Say whether the reader may read the report at all; its rows are scoped further."""
@@ -140,6 +142,11 @@ class Report:
                 % {"region": parameters.region, "regions": ", ".join(regions)}
             )
         return parameters
+
+    def refusal(self, reader: Reader, parameters: Parameters) -> str:
+        """Return, in the reader's language, why the reader is not given the report for the parameters; empty if the
+        reader is."""
+        return ""
 
     def rows(self, reader: Reader, parameters: Parameters) -> list[dict[str, Any]]:
         """Return one dict a row: a typed value under each column's name."""

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from . import formats
 
-NUMERIC = frozenset({"integer", "decimal", "fte", "money", "percent"})
+NUMERIC = frozenset({"integer", "decimal", "fte", "money", "cents", "percent"})
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Column:
     """One column of a list or report.
 
     `kind` says how a value prints and aligns: text, date, datetime, integer, decimal (one place),
-    fte (two places), money (whole dollars), percent (of one), yes_no. `value` takes the row and
-    returns a typed value; without it the row's attribute or key of the column's name is read. `text`
-    takes the row and returns what the page prints, where that is not the value as its kind prints it.
+    fte (two places), money (whole dollars), cents (dollars and cents), percent (of one), yes_no.
+    `value` takes the row and returns a typed value; without it the row's attribute or key of the
+    column's name is read. `text` takes the row and returns what the page prints, where that is not
+    the value as its kind prints it.
     `sort` is the ORM ordering behind the column's sort link. `href` takes the row and returns a
     link or None. A column that is `extra` shows only when chosen. A column of `links`, or of a `drawing`
     with its `scale` in the heading, is for the page alone and has no value in files.

@@ -23,6 +23,7 @@ class Command(BaseCommand):
             "--fy", default="", metavar="YEAR", help="The fiscal year, as 2010-2011; the day's if not given."
         )
         parser.add_argument("--region", default="", metavar="CODE", help="One region alone, as QUE.")
+        parser.add_argument("--rule", default="", help="Exhibits 7 and 8: whose files are JFO files, year or day.")
         parser.add_argument("--format", default="json", choices=["json", "csv"], help="The output; JSON if not given.")
         parser.add_argument(
             "--language",
@@ -35,9 +36,7 @@ class Command(BaseCommand):
         with translation.override(options["language"]):
             report = _report(options["slug"])
             try:
-                parameters = report.parameters(
-                    {"as_of": options["as_of"], "fy": options["fy"], "region": options["region"]}
-                )
+                parameters = report.parameters({name: options[name] for name in ("as_of", "fy", "region", "rule")})
             except ValueError as error:
                 raise CommandError(str(error)) from None
             if options["format"] == "csv":
