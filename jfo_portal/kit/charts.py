@@ -35,6 +35,8 @@ _BAR, _PART = 16, 10
 _WORDS_GAP, _ROW_GAP = 3, 12
 # Of a dot: as high as a link must be to be hit (WCAG 2.2, 2.5.8).
 _LANE = 24
+# From a whisker to the end of the line across its end.
+_CAP = 5
 # Of a chart that stands in a file of its own.
 _FILE_WIDTH, _FILE_MARGIN, _FILE_LINE = 720, 16, 90
 
@@ -320,6 +322,129 @@ class GroupedBars(Chart):
         return [bar.href for panel in self.panels for bar in panel.bars]
 
 
+# Columns
+
+
+# In pixels: how high the full scale stands.
+_COLUMNS_HEIGHT = 72
+# Where the columns begin, as a share of the width: left of it stand the ends of the scale.
+_COLUMNS_START = 0.13
+# The share of its place that a column fills.
+_COLUMN_SHARE = 0.7
+# How many labels of columns a screen 320 pixels wide has room for.
+_MOST_LABELS = 6
+
+
+@dataclass(frozen=True)
+class DrawnColumn:
+    """A column with its place: `x` and `width` are those of the whole place, which a link fills."""
+
+    label: str
+    text: str
+    href: str | None
+    css: str
+    x: str
+    width: str
+    middle: str
+    bar_x: str
+    bar_width: str
+    bar_y: int
+    bar_height: int
+    is_known: bool
+    is_between: bool  # its label makes room on a narrow screen
+
+    @property
+    def text_y(self) -> int:
+        return self.bar_y - 4
+
+
+@dataclass(frozen=True)
+class DrawnColumnPanel:
+    """A panel of columns with its place."""
+
+    title: str
+    title_y: int
+    top: int
+    columns: list[DrawnColumn]
+
+    height: ClassVar[int] = 2 * _LINE_HEIGHT + _COLUMNS_HEIGHT
+
+    @property
+    def baseline(self) -> int:
+        return self.top + _LINE_HEIGHT + _COLUMNS_HEIGHT
+
+    @property
+    def scale_top(self) -> int:
+        return self.top + _LINE_HEIGHT
+
+    @property
+    def scale_text_y(self) -> int:
+        return self.scale_top + 5
+
+    @property
+    def label_y(self) -> int:
+        return self.baseline + _LINE_HEIGHT - 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns(Chart):
+    """Small multiples of upright bars, such as the months of a year, on one scale and each on a zero baseline.
+
+    A bar's label stands below it and its text above; a narrow screen leaves the texts, and every second label, to the
+    data table.
+    `max_value` is what the full height stands for, and `max_text` says it.
+    """
+
+    panels: Sequence[Panel]
+    max_value: Number
+    max_text: str
+    zero_text: str
+
+    template: ClassVar[str] = "components/charts/columns.svg"
+    start_x: ClassVar[str] = _percent(_COLUMNS_START)
+    label_x: ClassVar[str] = _percent(_COLUMNS_START - 0.015)
+
+    @cached_property
+    def drawn(self) -> list[DrawnColumnPanel]:
+        _checked(bar.value for panel in self.panels for bar in panel.bars)
+        drawn = []
+        top = 0
+        for panel in self.panels:
+            title_y, top = top + _LINE_HEIGHT - 4, top + _LINE_HEIGHT
+            columns = [self._column(bar, number, len(panel.bars), top) for number, bar in enumerate(panel.bars)]
+            drawn.append(DrawnColumnPanel(str(panel.title), title_y, top, columns))
+            top += DrawnColumnPanel.height + _ROW_GAP
+        return drawn
+
+    def _column(self, bar: Bar, number: int, count: int, top: int) -> DrawnColumn:
+        width = (1 - _COLUMNS_START) / count
+        x = _COLUMNS_START + number * width
+        height = round(min(1.0, _share(bar.value or 0, self.max_value)) * _COLUMNS_HEIGHT)
+        return DrawnColumn(
+            label=str(bar.label),
+            text=bar.text,
+            href=bar.href,
+            css=bar.css,
+            x=_percent(x),
+            width=_percent(width),
+            middle=_percent(x + width / 2),
+            bar_x=_percent(x + width * (1 - _COLUMN_SHARE) / 2),
+            bar_width=_percent(width * _COLUMN_SHARE),
+            bar_y=top + _LINE_HEIGHT + _COLUMNS_HEIGHT - height,
+            bar_height=height,
+            is_known=bar.value is not None,
+            is_between=count > _MOST_LABELS and number % 2 == 1,
+        )
+
+    @property
+    def height(self) -> int:
+        return self.drawn[-1].top + DrawnColumnPanel.height if self.drawn else 0
+
+    @property
+    def hrefs(self) -> Iterable[str | None]:
+        return [bar.href for panel in self.panels for bar in panel.bars]
+
+
 # A series of a stacked bar or a dot plot
 
 
@@ -462,11 +587,23 @@ class StackedBars(Chart):
 
 @dataclass(frozen=True)
 class Dot:
-    """One mark of a dot plot: where it stands, and its value in words. None draws no mark, and the text says why."""
+    """One mark of a dot plot: where it stands, and its value in words. None draws no mark, and the text says why.
+
+    `low` and `high`, where both are given, are the ends of a whisker; the chart's description says what it measures.
+    """
 
     value: Number | None
     text: str
     href: str | None = None
+    low: Number | None = None
+    high: Number | None = None
+
+    @property
+    def whisker(self) -> tuple[Number, Number] | None:
+        """The whisker's ends; None for a mark without one, or that is not drawn."""
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return self.low, self.high
 
 
 @dataclass(frozen=True)
@@ -487,12 +624,27 @@ class DrawnDot:
     text: str
     is_known: bool
     href: str | None
+    low_x: str | None
+    high_x: str | None
 
     height: ClassVar[int] = _LANE
 
     @property
     def top(self) -> int:
         return self.y - _LANE // 2
+
+    @property
+    def text_x(self) -> str:
+        """Where the mark ends, and its words begin."""
+        return self.high_x or self.x
+
+    @property
+    def cap_top(self) -> int:
+        return self.y - _CAP
+
+    @property
+    def cap_bottom(self) -> int:
+        return self.y + _CAP
 
 
 @dataclass(frozen=True)
@@ -568,8 +720,9 @@ class DotPlot(Chart):
 
     @cached_property
     def _greatest(self) -> Number:
-        known = _checked(dot.value for category in self.categories for dot in category.dots)
-        return _scale(self.max_value, known) or 1
+        dots = [dot for category in self.categories for dot in category.dots]
+        ends = (end for dot in dots for end in dot.whisker or ())
+        return _scale(self.max_value, _checked([*(dot.value for dot in dots), *ends])) or 1
 
     @cached_property
     def drawn(self) -> list[DrawnDotRow]:
@@ -586,15 +739,20 @@ class DotPlot(Chart):
         return drawn
 
     def _dot(self, dot: Dot, number: int, y: int) -> DrawnDot:
-        share = 0.0 if dot.value is None else _share(dot.value, _axis_end(self._greatest))
+        low, high = dot.whisker or (None, None)
         return DrawnDot(
             item=self.legend[number],
-            x=_axis_x(share),
+            x=self._x(dot.value or 0),
             y=y,
             text=dot.text,
             is_known=dot.value is not None,
             href=dot.href,
+            low_x=None if low is None else self._x(low),
+            high_x=None if high is None else self._x(high),
         )
+
+    def _x(self, value: Number) -> str:
+        return _axis_x(_share(value, _axis_end(self._greatest)))
 
     @property
     def plot_top(self) -> int:

@@ -17,6 +17,7 @@ from jfo_portal.kit.charts import (
     Bar,
     Bars,
     Chart,
+    Columns,
     Dot,
     DotPlot,
     DotRow,
@@ -73,7 +74,14 @@ def strip(**options: Any) -> Strip:
     return Strip(**{"id": "years", "dots": given, "marks": lines, "axis": "Years", **WORDS, **options})
 
 
-ALL = [bars(), grouped(), stacked(), dots(), strip()]
+def columns(**options: Any) -> Columns:
+    months = [Bar(f"M{number}", Decimal("0.05") * number, f"{5 * number}%") for number in range(8)]
+    panels = [Panel("GTA", months), Panel("QUE", [Bar("M0", None, "–"), *months[1:]])]
+    ends: dict[str, Any] = {"max_value": Decimal("0.5"), "max_text": "50%", "zero_text": "0%"}
+    return Columns(**{"id": "months", "panels": panels, **ends, **WORDS, **options})
+
+
+ALL = [bars(), grouped(), stacked(), dots(), strip(), columns()]
 ONE_OF_EACH = pytest.mark.parametrize("chart", ALL, ids=lambda chart: type(chart).__name__)
 
 
@@ -448,3 +456,81 @@ def test_lines_go_in_steps_and_stop_where_nothing_is_known() -> None:
 def test_lines_in_steps_name_their_series_and_the_marked_day() -> None:
     texts = ["".join(text.itertext()).strip() for text in drawing(step_lines()).iter(f"{SVG}text")]
     assert texts[:3] == ["Planned", "Closed", "2011-02-28"]
+
+
+# Whiskers
+
+
+def whiskered(low: Any, high: Any) -> DotPlot:
+    return dots(categories=[DotRow("Cases", [Dot(20, "20.0", low=low, high=high), Dot(10, "10.0")])])
+
+
+def test_a_whisker_goes_from_end_to_end_through_its_mark() -> None:
+    found = [line for line in drawing(whiskered(10, 40)).iter(f"{SVG}line") if "whisker" in str(line.get("class"))]
+    ends = [(share(line.get("x1")), share(line.get("x2"))) for line in found]
+    (low, high), *caps = ends
+
+    assert caps == [(low, low), (high, high)]
+    (drawn,) = whiskered(10, 40).drawn
+    assert low < share(drawn.dots[0].x) < high
+    assert low == share(drawn.dots[1].x)
+    assert {line.get("class") for line in found} == {"whisker series-1"}
+
+
+def test_the_axis_holds_the_whiskers_and_the_words_stand_behind_them() -> None:
+    chart = whiskered(10, 95)
+
+    assert chart.ticks[-1].text == "100"
+    (text,) = [text for text in drawing(chart).iter(f"{SVG}text") if text.text == "20.0"]
+    assert text.get("x") == chart.drawn[0].dots[0].high_x
+
+
+@pytest.mark.parametrize(("low", "high"), [(None, None), (10, None), (None, 40)])
+def test_a_mark_without_both_ends_has_no_whisker(low: Any, high: Any) -> None:
+    assert "whisker" not in whiskered(low, high).svg()
+
+
+def test_a_mark_that_is_not_known_has_no_whisker() -> None:
+    chart = dots(categories=[DotRow("Cases", [Dot(None, "Too few", low=1, high=900)])])
+
+    assert "whisker" not in chart.svg()
+    assert chart.ticks[-1].text == "1.0"
+
+
+def test_a_whisker_below_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="begin at zero"):
+        whiskered(-1, 4).svg()
+
+
+# Columns
+
+
+def test_columns_stand_on_one_scale_and_a_zero_baseline() -> None:
+    one, other = columns().drawn
+
+    assert [column.bar_height for column in one.columns] == [0, 7, 14, 22, 29, 36, 43, 50]
+    assert {column.bar_y + column.bar_height for column in one.columns} == {one.baseline}
+    assert {column.bar_y + column.bar_height for column in other.columns} == {other.baseline}
+    assert columns().height == other.top + other.height
+
+
+def test_a_column_that_is_not_known_is_not_drawn_but_its_words_are() -> None:
+    svg = drawing(columns())
+
+    assert len([rect for rect in svg.iter(f"{SVG}rect") if "mark" in str(rect.get("class"))]) == 15
+    assert "–" in [text.text for text in svg.iter(f"{SVG}text")]
+
+
+def test_a_column_that_leads_somewhere_is_a_link_with_words_but_not_in_a_file() -> None:
+    chart = columns(panels=[Panel("GTA", [Bar("April", 0.1, "10%", href="/rows/")])])
+
+    (link,) = drawing(chart).iter(f"{SVG}a")
+    assert (link.get("href"), link.get("aria-label")) == ("/rows/", "GTA, April: 10%")
+    assert drawing(chart).get("role") == "group"
+    assert "<a " not in chart.svg_file()
+
+
+def test_a_narrow_screen_leaves_out_every_second_label_of_many_columns() -> None:
+    assert [column.is_between for column in columns().drawn[0].columns] == [False, True] * 4
+    few = columns(panels=[Panel("GTA", [Bar("A", 0.1, "10%"), Bar("B", 0.1, "10%")])])
+    assert not any(column.is_between for column in few.drawn[0].columns)
