@@ -24,6 +24,8 @@ from .models import (
     Establishment,
     Meeting,
     Participation,
+    Risk,
+    RiskCoverage,
     SystemAccess,
 )
 from .models.partners import agency_named, names_by_agency
@@ -115,6 +117,33 @@ class ObjectivesForm(RowForm):
         model = JFO
         fields = ["objectives_en", "objectives_fr"]
         widgets: ClassVar = {name: forms.Textarea(attrs={"rows": 6}) for name in fields}
+
+
+def _risk_in_words(risk: Risk) -> str:
+    return gettext("%(risk)s, %(level)s (%(edition)s)") % {
+        "risk": risk.name,
+        "level": risk.get_level_display(),
+        "edition": risk.edition,
+    }
+
+
+class RiskForm(RowForm):
+    """A risk that the JFO answers, when somebody last looked whether it does, and its weight."""
+
+    confirmed_on = _on_day(
+        label=_("Confirmed on"), help_text=_("YYYY-MM-DD: when somebody last looked whether the JFO answers it.")
+    )
+
+    class Meta:
+        model = RiskCoverage
+        fields = ["risk", "confirmed_on", "weight"]
+        localized_fields = ["weight"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        risks = cast(forms.ModelChoiceField, self.fields["risk"])
+        risks.queryset = Risk.objects.order_by("-edition", "pk")
+        risks.label_from_instance = _risk_in_words  # type: ignore[assignment, method-assign]
 
 
 class ParticipationForm(_DatedForm):

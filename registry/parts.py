@@ -36,6 +36,7 @@ from .models import (
     Meeting,
     Participation,
     ParticipationReview,
+    RiskCoverage,
     Role,
     SystemAccess,
 )
@@ -310,6 +311,29 @@ class Establishments(DatedPart):
 # How the JFO is steered
 
 
+class Risks(Part):
+    """The risks that the JFO answers: who looked when, and how much of its effort each takes."""
+
+    slug = "risks"
+    tab = ""
+    model = RiskCoverage
+    form = part_forms.RiskForm
+    empty = gettext_lazy("No risk is recorded for this JFO.")
+
+    def shown(self, jfo: JFO, reader: Reader, day: date) -> Any:
+        rows = self.of(jfo, reader).select_related("risk", "jfo")
+        return rows.order_by("-risk__edition", "risk__pk")
+
+    def columns(self, day: date) -> Sequence[Column]:
+        return [
+            Column("risk", gettext_lazy("Risk"), value=lambda row: row.risk.name, is_header=True),
+            Column("level", gettext_lazy("Level"), value=lambda row: row.risk.get_level_display()),
+            Column("edition", gettext_lazy("Edition"), value=lambda row: row.risk.edition),
+            Column("confirmed_on", gettext_lazy("Confirmed on"), "date"),
+            Column("weight", gettext_lazy("Weight"), "decimal"),
+        ]
+
+
 class ActionItems(Part):
     slug = "actions"
     tab = "meetings"
@@ -416,6 +440,7 @@ for _part in (
     CoLocations,
     SystemAccesses,
     Establishments,
+    Risks,
     ActionItems,
     Meetings,
     Reviews,

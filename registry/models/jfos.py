@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,11 +17,11 @@ from jfo_portal.kit.access import Reader
 from jfo_portal.kit.bilingual import Named, in_language
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
-from jfo_portal.kit.periods import Period, PeriodQuerySet, day_without, joined
+from jfo_portal.kit.periods import Period, PeriodQuerySet, day_without, joined, today
 from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 
 from .partners import OWN_AGENCY, Agency
-from .people import MANAGERS, require_assignments_inside
+from .people import MANAGERS, STEERING, require_assignments_inside
 from .places import Region
 
 
@@ -282,18 +282,38 @@ class RiskLevel(models.TextChoices):
     LOW = "low", _("Low")
 
 
+class RiskEditionQuerySet(OpenQuerySet):
+    """Editions of risk assessments."""
+
+    def in_force_on(self, day: date) -> Self:
+        """Return the edition of each assessment that is in force on the day: the last that had begun."""
+        later = RiskEdition.objects.filter(
+            assessment=OuterRef("assessment"), start__gt=OuterRef("start"), start__lte=day
+        )
+        return self.filter(~Exists(later), start__lte=day)
+
+
 class RiskEdition(Named, Tracked):
-    """An edition of the threat and risk assessment; each fiscal year is read by the one in force on its last day."""
+    """An edition of a risk assessment; it holds until the next of the same assessment, and a fiscal year is read by the
+    one in force on its last day."""
 
-    code = models.CharField(_("code"), max_length=20, unique=True, help_text=_("The assessment, such as BTRA-2011."))
-    start = models.DateField(_("in force from"), unique=True)
+    assessment = models.SlugField(_("assessment"), max_length=20, help_text=_("Which assessment, such as BTRA."))
+    code = models.CharField(_("code"), max_length=20, unique=True, help_text=_("The edition, such as BTRA-2011."))
+    start = models.DateField(_("in force from"))
 
-    objects = OpenQuerySet.as_manager()
+    objects = RiskEditionQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("edition of the risk assessment")
-        verbose_name_plural = _("editions of the risk assessment")
-        ordering = ["start"]
+        verbose_name = _("edition of a risk assessment")
+        verbose_name_plural = _("editions of risk assessments")
+        ordering = ["assessment", "start"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assessment", "start"],
+                name="registry_riskedition_one_a_day",
+                violation_error_message=_("Another edition of the assessment is in force from that day."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -324,6 +344,13 @@ class Risk(Named, Tracked):
         return f"{self.edition} {self.code}"
 
 
+class RiskCoverageQuerySet(ScopedQuerySet, TrackedQuerySet):
+    """Risks that JFOs answer: read by all, changed by those who steer the JFO."""
+
+    write_scope = "jfo__region"
+    write_roles = STEERING
+
+
 class RiskCoverage(Tracked):
     """A JFO answers a risk, by one edition of the assessment."""
 
@@ -345,7 +372,7 @@ class RiskCoverage(Tracked):
         help_text=_("Of the JFO's effort beside its other risks; without weights all count alike."),
     )
 
-    objects = OpenQuerySet.as_manager()
+    objects = RiskCoverageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("risk coverage")
@@ -361,3 +388,12 @@ class RiskCoverage(Tracked):
 
     def __str__(self) -> str:
         return f"{self.jfo} – {self.risk}"
+
+    def get_absolute_url(self) -> str:
+        return page_of(self.jfo, "")
+
+    def clean(self) -> None:
+        """Refuse a confirmation that is still to come."""
+        super().clean()
+        if self.confirmed_on and self.confirmed_on > today():
+            raise ValidationError({"confirmed_on": gettext("%(day)s is still to come.") % {"day": self.confirmed_on}})
