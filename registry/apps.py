@@ -8,6 +8,7 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, home, needs, needs_training  # noqa: F401  (checks registers the rules)
+        from .measures import capacity, tenure  # noqa: F401  (they say whom their figures count)
 
         needs.register(groups=home.waiting_imports)
         needs.register(needs=home.NEEDS, figures=home.figures, coming=home.coming)

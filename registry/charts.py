@@ -21,14 +21,14 @@ BAND_COLUMNS = [
         "officers",
         gettext_lazy("Officers"),
         "integer",
-        text=lambda row: too_few() if row["officers"] is None else formats.number(row["officers"]),
+        text=lambda row: too_few(row["day"]) if row["officers"] is None else formats.number(row["officers"]),
     ),
 ]
 
 
 def band_rows(figures: TenureFigures) -> list[dict[str, Any]]:
     """Return the rows of the table beside the strip: every band, with its officers."""
-    return [{"band": band.label, "officers": count} for band, count in figures.bands]
+    return [{"band": band.label, "officers": count, "day": figures.day} for band, count in figures.bands]
 
 
 def years(value: Decimal | int, places: int = 1) -> str:
@@ -41,6 +41,8 @@ def years(value: Decimal | int, places: int = 1) -> str:
 def finding(figures: TenureFigures) -> str:
     """Return in a sentence how long officers have been on their JFOs."""
     if figures.is_hidden:
+        if figures.is_of_other_day:
+            return _("How long officers of other regions have been on their JFOs is not shown for this day")
         return _("Too few officers outside your regions to show how long they have been on their JFOs")
     if figures.mean_years is None:
         return _("No officer was on a JFO on this day")

@@ -93,7 +93,7 @@ def _figure(name: str, label: Any, kind: str, href: Any = None) -> Column:
 
     def text(row: Capacity) -> str:
         value = row.shown(name)
-        return restricted_mark(too_few()) if value is None else formats.text(value, kind)
+        return restricted_mark(too_few(row.day)) if value is None else formats.text(value, kind)
 
     return Column(
         name,
@@ -177,7 +177,7 @@ def rotation_columns(reader: Reader, day: date) -> list[Column]:
         value = share(row)
         if value is None:
             is_hidden = row.shown("ever") is None or row.shown("in_service") is None
-            return restricted_mark(too_few()) if is_hidden else formats.NO_VALUE
+            return restricted_mark(too_few(row.day)) if is_hidden else formats.NO_VALUE
         return formats.percent(value)
 
     return [

@@ -1,6 +1,7 @@
 """Exhibit 1: FTE by level."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -13,7 +14,8 @@ from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.reports import Parameters, register
 from jfo_portal.kit.suppression import TOTAL, Key
 from jfo_portal.kit.tables import Column
-from registry.measures.privacy import hidden_from
+from registry.measures import publication
+from registry.measures.publication import Facts, Hidden, Part
 from registry.measures.strength import Place, Post, posts_on, strength, strength_by
 from registry.models import Assignment, Kind, Level
 
@@ -49,14 +51,15 @@ class FteByLevel(Exhibit):
     def table(self, reader: Reader, parameters: Parameters) -> Table:
         region = parameters.region or TOTAL
         posts = posts_on(Assignment.objects.all(), parameters.as_of)
-        hidden = hidden_from(reader, posts, lambda post: (_line(post), post.region, post.level or NO_LEVEL))
-        lines = {_line(place): place.kind for place in places_on(reader, parameters.as_of, parameters.region)}
+        places = places_on(reader, parameters.as_of, parameters.region)
+        hidden = _hidden(reader, parameters.as_of, places)
+        lines = {_line(place): place.kind for place in places}
         counted = [post for post in posts if region in (TOTAL, post.region)]
         by_line = grouped(counted, _line)
         rows = []
         for line, kind in lines.items():
             figures = _fte_by_level(by_line.get(line, []), (line, region), hidden)
-            rows.append({"jfo": line, "kind": kind, "hidden": not_shown(figures)} | figures)
+            rows.append({"jfo": line, "kind": kind, "day": parameters.as_of, "hidden": not_shown(figures)} | figures)
         notes = [
             gettext(
                 "The total counts FTE of officers whose level is not recorded on the day; the level columns do not."
@@ -76,7 +79,28 @@ class FteByLevel(Exhibit):
         return found
 
 
-def _fte_by_level(posts: Sequence[Post], cell: Key, hidden: frozenset[Key]) -> Row:
+# The table that takes part in the decision on what is shown (registry.measures.publication).
+TABLE = publication.Table("exhibit-1", axis=1)
+
+
+def _parts(facts: Facts) -> Iterable[Part]:
+    """Return who counts in which line, region and level on the last day of a fiscal year."""
+    for post in facts.posts:
+        cell = (_line(post), post.region, post.level or NO_LEVEL)
+        yield facts.part(publication.FTE, post, publication.sums_of(TABLE, cell))
+
+
+publication.register(10, [TABLE], _parts)
+
+
+def _hidden(reader: Reader, day: date, places: Iterable[Place]) -> Hidden:
+    """Return what the reader is not shown of the day; of a day that ends no fiscal year, all but the own JFOs' FTE."""
+    lines = {_line(place) for place in places if place.region_id in reader.scope_ids}
+    lines -= {_line(place) for place in places if place.region_id not in reader.scope_ids}
+    return publication.hidden_from(reader, publication.shown_year(day), TABLE, lambda key: key[0] in lines)
+
+
+def _fte_by_level(posts: Sequence[Post], cell: Key, hidden: Hidden) -> Row:
     """Return the FTE by level and in all, None for those not shown: every level where the total is not."""
     by_level = strength_by(posts, attrgetter("level"))
     figures: Row = {

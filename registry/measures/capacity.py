@@ -7,15 +7,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.grouping import grouped
-from jfo_portal.kit.suppression import TOTAL, Key, hidden_cells
+from jfo_portal.kit.suppression import TOTAL
 from registry.models import JFO, Assignment, Establishment, Officer, OfficerFunction, Region
 from registry.models.assignments import FULL_TIME
+
+from . import publication
+from .publication import Facts, Part, sums_of
 
 NONE = Decimal("0.00")
 
@@ -28,7 +30,7 @@ class Capacity:
     region, with `assigned` FTE, and `ever` have been on one by the day. `seats` are the FTE that the CBSA
     agreed to give the region's JFOs, `filled` what they have, whichever region employs the officers, and
     `unfilled` what is missing, JFO by JFO: one that has more than was agreed fills no other's seat.
-    `hidden` names the figures that the reader may not see.
+    `hidden` names the figures that the reader may not see of the `day`.
     """
 
     region: Region | None
@@ -39,6 +41,7 @@ class Capacity:
     seats: Decimal = NONE
     filled: Decimal = NONE
     unfilled: Decimal = NONE
+    day: date | None = None
     hidden: frozenset[str] = frozenset()
 
     @property
@@ -70,7 +73,7 @@ def capacity_on(regions: Iterable[Region], reader: Reader, day: date) -> list[Ca
     """Return the capacity of each of the regions on the day, and of all of them at the end; five queries.
 
     Whatever the reader may see, the sums count everybody; what rests on too few officers of other regions
-    is named hidden, and more with it, so that the totals give nothing away. Six queries then.
+    is named hidden, and more with it, so that no other figure gives it away (registry.measures.publication).
     """
     regions = list(regions)
     in_service = Officer.objects.as_of(day).order_by()
@@ -140,61 +143,62 @@ def _total(rows: Sequence[Capacity]) -> Capacity:
     )
 
 
-# What a manager may not see of other regions
+# What a manager is shown of other regions
 
-# The figures that rest on the same cells of a table of regions by something.
-_WHOLE = ("in_service",)
-_ON_JFO = ("officers", "assigned", "free")
-_FILLED = ("filled", "unfilled")
+# The tables that take part in the decision on what is shown (registry.measures.publication), a line for each region.
+_POOL, _ON_JFO, _EVER, _ASSIGNED, _FILLED, _UNFILLED = _TABLES = [
+    publication.Table(f"capacity-{name}") for name in ("pool", "on-jfo", "ever", "assigned", "filled", "unfilled")
+]
+# The officers on no JFO and those never on one: nobody is shown them, and the others would give them away.
+_OFF_JFO, _NEVER = (publication.Table(f"capacity-{name}", is_published=False) for name in ("off-jfo", "never"))
+
+
+def _parts(facts: Facts) -> Iterator[Part]:
+    """Return who counts in the pool, on JFOs and in seats on the last day of a fiscal year."""
+    day = facts.year.last_day
+    for post in facts.posts:
+        sums = sums_of(_ASSIGNED, (post.home,)) | sums_of(_FILLED, (post.region,))
+        # What is missing is worked out from the FTE of the JFOs that lack some.
+        if post.jfo in facts.lacking:
+            sums |= sums_of(_UNFILLED, (post.region,))
+        yield facts.part(publication.FTE, post, sums)
+    for key, person in facts.people.items():
+        if not person.is_in_service(day, day):
+            continue
+        sums = sums_of(_POOL, (person.home, person.function))
+        sums |= sums_of(_ON_JFO if key in facts.posts_of else _OFF_JFO, (person.home,))
+        sums |= sums_of(_EVER if person.has_served else _NEVER, (person.home,))
+        yield facts.counted(person, sums)
+
+
+publication.register(20, [*_TABLES, _OFF_JFO, _NEVER], _parts)
 
 
 def _guarded(rows: list[Capacity], reader: Reader, day: date) -> list[Capacity]:
-    """Return the rows, each with the figures hidden from the reader; one query for a manager."""
+    """Return the rows, each with the figures hidden from the reader."""
     if reader.sees_everything:
         return rows
-    others = [row for row in rows if row.region is not None and row.region.pk not in reader.scope_ids]
-    functions = _hidden((_code(row), name, count) for row in others for name, count in row.pool.items())
-    on_jfo = _hidden(
-        cell
-        for row in others
-        for cell in ((_code(row), "on", row.officers), (_code(row), "off", row.in_service - row.officers))
-    )
-    ever = _hidden(
-        cell
-        for row in others
-        for cell in ((_code(row), "ever", row.ever), (_code(row), "never", row.in_service - row.ever))
-    )
-    # Whom own regions' JFOs have, and own officers wherever they are, the reader knows.
-    foreign = Assignment.objects.as_of(day).exclude(
-        Q(jfo__region__in=reader.scope_ids) | Q(officer__region__in=reader.scope_ids)
-    )
-    people = foreign.order_by().values_list("jfo__region__code", "officer_id")
-    filled = hidden_cells([((code,), officer) for code, officer in people], settings.SMALL_GROUP)
-    whole = functions | on_jfo | ever
+    year = publication.shown_year(day)
+    hidden = {table: publication.hidden_from(reader, year, table) for table in _TABLES}
+    figures = {
+        "in_service": _POOL,
+        "officers": _ON_JFO,
+        "assigned": _ASSIGNED,
+        "ever": _EVER,
+        "filled": _FILLED,
+        "unfilled": _UNFILLED,
+    }
     guarded = []
     for row in rows:
-        code = _code(row)
-        hidden = {name for name in OfficerFunction.values if (code, name) in functions}
-        hidden |= set(_WHOLE) if (code, TOTAL) in whole else set()
-        hidden |= set(_ON_JFO) if (code, "on") in on_jfo else set()
-        hidden |= {"ever"} if (code, "ever") in ever else set()
-        hidden |= set(_FILLED) if (code,) in filled else set()
-        if "in_service" in hidden:
-            hidden.add("free")
-        guarded.append(replace(row, hidden=frozenset(hidden)))
+        code = TOTAL if row.region is None else row.region.code
+        names = {name for name in OfficerFunction.values if (code, name) in hidden[_POOL]}
+        names |= {
+            name for name, table in figures.items() if ((code, TOTAL) if table == _POOL else (code,)) in hidden[table]
+        }
+        if {"in_service", "assigned"} & names:
+            names.add("free")
+        # That nothing is missing says how much there is at least.
+        if "filled" in names:
+            names.add("unfilled")
+        guarded.append(replace(row, day=day, hidden=frozenset(names)))
     return guarded
-
-
-def _code(row: Capacity) -> str:
-    return TOTAL if row.region is None else row.region.code
-
-
-def _hidden(cells: Iterable[tuple[str, str, int]]) -> frozenset[Key]:
-    """Return the cells not to be shown of a table whose cells hold so many officers, each of whom is in one alone."""
-    return hidden_cells(_people(cells), settings.SMALL_GROUP)
-
-
-def _people(cells: Iterable[tuple[str, str, int]]) -> Iterator[tuple[Key, tuple[str, str, int]]]:
-    for line, column, count in cells:
-        for number in range(count):
-            yield (line, column), (line, column, number)

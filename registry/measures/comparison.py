@@ -9,7 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Concat
@@ -239,12 +238,6 @@ def _moves(held: Mapping[str, Places], strangers: int) -> Moves:
         changed_fte=places("replaces").fte - places("replaced").fte,
         strangers=strangers,
     )
-
-
-def are_many(found: Moves) -> bool:
-    """Say whether so many officers stand behind each figure of the moves that none tells about a few people."""
-    figures = (found.arrived.count, found.left.count, found.changed, found.unchanged)
-    return all(figure == 0 or figure >= settings.SMALL_GROUP for figure in figures)
 
 
 @dataclass(frozen=True)

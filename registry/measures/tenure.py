@@ -1,6 +1,6 @@
 """Tenure: how long officers have been on the JFOs they are on (domain rule 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,8 @@ from registry.models import Assignment
 from registry.models.assignments import JOINED_GAP_DAYS, AssignmentQuerySet
 from registry.models.jfos import JFOQuerySet
 
-from .privacy import hidden_from
+from . import publication
+from .publication import Facts, Part, sums_of
 
 DAYS_IN_A_YEAR = Decimal("365.25")
 
@@ -170,6 +171,12 @@ class TenureFigures:
     dots: Sequence[Decimal]
     of_others: bool
     is_hidden: bool
+    day: date
+
+    @property
+    def is_of_other_day(self) -> bool:
+        """Whether the day ends no fiscal year, so that nothing is shown of other regions."""
+        return publication.shown_year(self.day) is None
 
 
 def tenure_figures(reader: Reader, day: date, function: str | None, region: str | None) -> TenureFigures:
@@ -180,7 +187,7 @@ def tenure_figures(reader: Reader, day: date, function: str | None, region: str 
     see the officer. One query.
     """
     everybody = tenures(Assignment.objects.all(), day)
-    hidden = hidden_from(reader, everybody, lambda row: (row.region, row.function, band_of(row).key))
+    hidden = publication.hidden_from(reader, publication.shown_year(day), TABLE)
     rows = [row for row in everybody if region in (None, row.region) and function in (None, row.function)]
     line = (region or TOTAL, function or TOTAL)
     in_bands = grouped(rows, band_of)
@@ -193,11 +200,12 @@ def tenure_figures(reader: Reader, day: date, function: str | None, region: str 
 
     found = summary(rows)
     is_hidden = (*line, TOTAL) in hidden
+    of_others = not all(is_seen(row) for row in rows)
     beyond = [band for band in bands() if band.first >= settings.TENURE_POLICY_YEARS]
     return TenureFigures(
         officers=None if is_hidden else found.officers,
         mean_years=None if is_hidden else found.mean_years,
-        longest_years=found.longest_years if all(is_seen(row) for row in rows) else None,
+        longest_years=None if is_hidden or of_others else found.longest_years,
         beyond=sum(len(in_bands.get(band, ())) for band in beyond) if all(map(is_shown, beyond)) else None,
         bands=[(band, len(in_bands.get(band, ())) if is_shown(band) else None) for band in bands()],
         dots=[
@@ -206,9 +214,28 @@ def tenure_figures(reader: Reader, day: date, function: str | None, region: str 
             for row in of_band
             if is_seen(row) or is_shown(band)
         ],
-        of_others=not all(is_seen(row) for row in rows),
+        # Of what is not shown it is not said either that there is none.
+        of_others=is_hidden or of_others,
         is_hidden=is_hidden,
+        day=day,
     )
+
+
+# The table that takes part in the decision on what is shown (registry.measures.publication).
+TABLE = publication.Table("tenure")
+
+
+def _parts(facts: Facts) -> Iterator[Part]:
+    """Return who counts in which region, function and band on the last day of a fiscal year."""
+    for key, posts in facts.posts_of.items():
+        since = min(post.since for post in posts)
+        person = facts.people[key]
+        tenure = Tenure(key, person.function, "", since, person.home_id, person.home, facts.year.last_day)
+        sums = sums_of(TABLE, (person.home, person.function, band_of(tenure).key))
+        yield facts.counted(person, sums)
+
+
+publication.register(20, [TABLE], _parts)
 
 
 # JFOs that depend on one person

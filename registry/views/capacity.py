@@ -53,7 +53,7 @@ class CapacityList(ListPage):
                 "Seats are the FTE agreed for the region’s JFOs, whichever region employs their officers; unfilled is "
                 "what each JFO lacks of it."
             ),
-            *([] if self.reader.sees_everything else [_("* %(note)s") % {"note": too_few_note()}]),
+            *([] if self.reader.sees_everything else [_("* %(note)s") % {"note": too_few_note(self.day)}]),
         ]
 
     def caption(self, count: int) -> str:

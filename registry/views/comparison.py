@@ -27,7 +27,6 @@ from registry.measures.comparison import (
     Movement,
     Moves,
     agreed,
-    are_many,
     in_words,
     moved,
     moves,
@@ -36,7 +35,6 @@ from registry.measures.comparison import (
     of_jfos,
     on_either,
 )
-from registry.measures.privacy import too_few_note
 from registry.models import JFO, Assignment, Officer, Region
 from registry.tables import keeping_day, sees_officers_of
 
@@ -122,8 +120,8 @@ class Comparison(Page):
         asked = self.request.GET.get("movement", "")
         return Movement(asked) if asked in Movement.values else None
 
-    def sees_counts(self, others: Moves) -> bool:
-        """Say whether the reader is told how many officers there are; `others` are those of other regions."""
+    def sees_counts(self) -> bool:
+        """Say whether the reader is told how many officers there are, those of other regions among them."""
         raise NotImplementedError
 
     def hint(self) -> str:
@@ -160,7 +158,7 @@ class Comparison(Page):
             strangers = Assignment.objects.exclude(officer__in=own.order_by().values("pk"))
             others = moves(strangers, self.jfos, self.before, self.after)
         seen = everybody - others
-        is_known = self.sees_counts(others)
+        is_known = self.sees_counts()
         visible = Assignment.objects.visible_to(self.reader)
         # Without strangers all rows are visible ones, and the databases find them faster if not asked.
         within = visible if everybody.strangers else Assignment.objects.all()
@@ -173,7 +171,6 @@ class Comparison(Page):
         return {
             "is_known": is_known,
             "has_unseen": is_known and seen != everybody,
-            "too_few": too_few_note(),
             # Nothing is said of nobody, where others may be.
             "sums": self._sums(everybody if is_known else seen) if is_known or seen != Moves() else [],
             "sums_headings": headings_of(SUM_COLUMNS),
@@ -294,7 +291,7 @@ class CompareJFO(Comparison):
             Crumb(self.row.code, keeping_day(self.row.get_absolute_url(), self.day)),
         ]
 
-    def sees_counts(self, others: Moves) -> bool:
+    def sees_counts(self) -> bool:
         return sees_officers_of(self.row, self.reader)
 
     def hint(self) -> str:
@@ -323,7 +320,8 @@ class CompareJFO(Comparison):
 
 
 class CompareRegion(Comparison):
-    """The JFOs of one region on two days; a manager of another region sees no officer of it, and no sum of a few."""
+    """The JFOs of one region on two days; a manager of another region is told nothing of its officers: what came and
+    went between two days would be told of few."""
 
     has_jfo = True
 
@@ -350,10 +348,8 @@ class CompareRegion(Comparison):
     def crumbs(self) -> Sequence[Crumb]:
         return [Crumb(_("Capacity"), keeping_day(reverse("capacity"), self.day))]
 
-    def sees_counts(self, others: Moves) -> bool:
-        if self.reader.sees_everything or self.region.pk in self.reader.scope_ids:
-            return True
-        return are_many(others)
+    def sees_counts(self) -> bool:
+        return self.reader.sees_everything or self.region.pk in self.reader.scope_ids
 
     def hint(self) -> str:
         if self.jfos:

@@ -112,18 +112,21 @@ class TenurePage(Page):
     def facts(self) -> list[tuple[str, str]]:
         """Return the figures, each with its label."""
         figures = self.figures
-        hidden = too_few() if figures.of_others else formats.NO_VALUE
+        hidden = too_few(self.day) if figures.of_others else formats.NO_VALUE
 
         def in_years(value: Any) -> str:
             return hidden if value is None else years(value)
 
         return [
-            (_("Officers on a JFO"), too_few() if figures.officers is None else formats.number(figures.officers)),
+            (
+                _("Officers on a JFO"),
+                too_few(self.day) if figures.officers is None else formats.number(figures.officers),
+            ),
             (_("Mean"), in_years(figures.mean_years)),
             (_("Longest"), in_years(figures.longest_years)),
             (
                 _("Longer than the policy period of %(period)s") % {"period": years(settings.TENURE_POLICY_YEARS, 0)},
-                too_few() if figures.beyond is None else formats.number(figures.beyond),
+                too_few(self.day) if figures.beyond is None else formats.number(figures.beyond),
             ),
         ]
 
@@ -135,7 +138,7 @@ class TenurePage(Page):
             "chips": chips_of(self.form, self.request.GET),
             "facts": self.facts(),
             "chart": self.strip,
-            "too_few": too_few_note() if self._has_hidden else "",
+            "too_few": too_few_note(self.day) if self._has_hidden else "",
             **self._past_policy(),
             **self._resting(),
             **self._rotation(),
@@ -190,6 +193,6 @@ class TenurePage(Page):
             "rotation_headings": headings_of(columns),
             "rotation_rows": rows_of(columns, rows),
             "rotation_totals": None if self.region else rows_of(columns, [total])[0],
-            "rotation_note": "" if self.reader.sees_everything else _("* %(note)s") % {"note": too_few_note()},
+            "rotation_note": "" if self.reader.sees_everything else _("* %(note)s") % {"note": too_few_note(self.day)},
             "rotation_caption": _("Pool and seats by region, %(day)s") % {"day": formats.long_day(self.day)},
         }
