@@ -1,21 +1,22 @@
 """IMS files per officer: JFO officers beside the others, by kind, status and region (domain rule 10)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Value
+from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, Sum, Value
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.fiscal import FiscalYear
 from registry.measures.strength import jfo_officers
-from registry.models import Assignment
+from registry.models import Assignment, Officer, Region
 from registry.models.people import OfficerQuerySet
 
-from ..models import ImsFileQuerySet, ImsKind, ImsStatus
+from ..models import ActivityCount, ImsFile, ImsFileQuerySet, ImsKind, ImsStatus
 
 
 class Group(models.TextChoices):
@@ -31,6 +32,11 @@ class Rule(models.TextChoices):
 
     YEAR = "year", _("JFO files are all those of an officer who was on a JFO on at least one day of the fiscal year.")
     DAY = "day", _("JFO files are those whose officer was on a JFO on the day the file was opened.")
+
+    @property
+    def short(self) -> str:
+        """The rule in a few words, for a choice."""
+        return gettext("By the officer’s year") if self == Rule.YEAR else gettext("By the day of opening")
 
 
 @dataclass(frozen=True)
@@ -83,24 +89,158 @@ class Activity:
         return Decimal(files) / self.officers if self.officers else None
 
 
-def tallies(
-    files: ImsFileQuerySet, officers: OfficerQuerySet, year: FiscalYear, *, rule: Rule = Rule.YEAR
-) -> list[Tally]:
-    """Return what each of the officers opened in the year, and who opened nothing; three queries.
+@dataclass(frozen=True)
+class Opened:
+    """What a group of officers opened in a fiscal year, in one region or in all: files by kind and status.
 
-    By the rule of the year, an officer is in one group; by that of the day, an officer with files
-    from on and off a JFO is in both, so that the officers of the two can add to more than there are.
-    Files of anybody but `officers` are left out.
+    `officers` are those with at least one file; `without_files` were in service during the year and opened none.
+    """
+
+    officers: int = 0
+    without_files: int = 0
+    counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def by_kind(self) -> Activity:
+        """The files by kind (Exhibit 7)."""
+        return self._by(0, ImsKind.values)
+
+    @property
+    def by_status(self) -> Activity:
+        """The files by status (Exhibit 8), those without one included."""
+        return self._by(1, ImsStatus.values)
+
+    def _by(self, axis: int, names: Iterable[str]) -> Activity:
+        numbers = dict.fromkeys(names, 0)
+        for key, number in self.counts.items():
+            numbers[key[axis]] += number
+        return Activity(self.officers, self.without_files, numbers)
+
+
+_NOTHING = Opened()
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the groups opened in a fiscal year: in each region, by its code, and under None in all of them."""
+
+    cells: Mapping[tuple[str | None, Group], Opened]
+
+    def of(self, region: str | None, group: Group) -> Opened:
+        """Return what the group opened in the region, or in all."""
+        return self.cells.get((region, group), _NOTHING)
+
+    @property
+    def regions_with_files(self) -> set[str]:
+        """The codes of the regions in which somebody opened a file."""
+        return {region for (region, _group), opened in self.cells.items() if region is not None and opened.officers}
+
+
+def totals(year: FiscalYear, *, rule: Rule = Rule.YEAR) -> Totals:
+    """Return what all officers opened in the year.
+
+    By the rule of the year an officer is in one group, and the database adds up the roll-up, in four queries. By that
+    of the day an officer with files from on and off a JFO is in both, so that the officers of the two can add to more
+    than there are; each file is looked at for it, in three queries.
+    """
+    if rule == Rule.DAY:
+        return summed(per_officer(Officer.objects.all(), year, rule=rule))
+    codes = dict(Region.objects.values_list("pk", "code"))
+    serving = Assignment.objects.during(year.first_day, year.last_day).order_by().values("officer")
+    counts = ActivityCount.objects.filter(fiscal_year=year.start_year).order_by()
+    # Whoever is not a JFO officer is another: what is not of the first is of the second.
+    groups = {Group.ALL: counts, Group.JFO: counts.filter(officer__in=serving)}
+    found: _Numbers = defaultdict(Counter)
+    for group, region, kind, *numbers in _sums(groups):
+        files = {(kind, status): number for status, number in zip(ImsStatus.values, numbers, strict=True)}
+        _add(found, codes[region], Group(group), files)
+    for group, region, officers in _with_files(groups):
+        found[codes.get(region), Group(group)][_OFFICERS] = officers
+    for region, is_jfo, officers in _without_files(counts, serving, year):
+        for group in (Group.ALL, Group.JFO) if is_jfo else (Group.ALL,):
+            _add(found, codes[region], group, {_WITHOUT_FILES: officers})
+    for region in {region for region, _group in found}:
+        others = Counter(found[region, Group.ALL])
+        others.subtract(found[region, Group.JFO])
+        found[region, Group.NON_JFO] = others
+    return _totals(found)
+
+
+def _sums(groups: Mapping[Group, models.QuerySet]) -> models.QuerySet:
+    """Return group, region and kind with the files by status; one query."""
+    first, *others = (
+        rows.annotate(of=Value(group.value)).values_list("of", "region", "kind").annotate(*map(Sum, ImsStatus.values))
+        for group, rows in groups.items()
+    )
+    both: models.QuerySet = first.union(*others, all=True)
+    return both
+
+
+def _with_files(groups: Mapping[Group, models.QuerySet]) -> models.QuerySet:
+    """Return group and region, None for all of them, with the officers who opened files: of all regions together each
+    counts once; one query."""
+    everywhere = Value(None, output_field=models.BigIntegerField())
+    first, *others = (
+        rows.annotate(of=Value(group.value), place=place)
+        .values_list("of", "place")
+        .annotate(Count("officer", distinct=True))
+        for group, rows in groups.items()
+        for place in (F("region_id"), everywhere)
+    )
+    both: models.QuerySet = first.union(*others, all=True)
+    return both
+
+
+def _without_files(counts: models.QuerySet, serving: models.QuerySet, year: FiscalYear) -> Iterable[Any]:
+    """Return region and whether a JFO officer with the officers in service during the year who opened no file; one
+    query."""
+    rows: Iterable[Any] = (
+        Officer.objects.during(year.first_day, year.last_day)
+        .exclude(pk__in=counts.values("officer"))
+        .annotate(is_jfo=ExpressionWrapper(Q(pk__in=serving), output_field=models.BooleanField()))
+        .order_by()
+        .values_list("region", "is_jfo")
+        .annotate(Count("pk"))
+    )
+    return rows
+
+
+# Figures of a region, or of all (None), and a group: files by kind and status, and the officers under these names.
+_OFFICERS, _WITHOUT_FILES = ("officers", ""), ("officers", "without files")
+_Numbers = dict[tuple[str | None, Group], Counter[tuple[str, str]]]
+
+
+def _add(found: _Numbers, region: str, group: Group, numbers: Mapping[tuple[str, str], int]) -> None:
+    """Add the numbers to those of the region and of all regions."""
+    found[region, group].update(numbers)
+    found[None, group].update(numbers)
+
+
+def _totals(found: _Numbers) -> Totals:
+    return Totals(
+        {
+            cell: Opened(numbers.pop(_OFFICERS, 0), numbers.pop(_WITHOUT_FILES, 0), +numbers)
+            for cell, numbers in found.items()
+            if any(numbers.values())
+        }
+    )
+
+
+def per_officer(officers: OfficerQuerySet, year: FiscalYear, *, rule: Rule = Rule.YEAR) -> list[Tally]:
+    """Return what each of the officers opened in the year, and who opened nothing: for a median or a spread; three
+    queries, whose rows grow with the officers.
+
+    By the rule of the year, an officer is in one group; by that of the day, an officer with files from on and off a
+    JFO is in both. An officer with files in two regions has a tally for each.
     """
     jfo_ids = set(jfo_officers(officers, year).values_list("pk", flat=True))
     people = {
         pk: rest for pk, *rest in officers.order_by().values_list("pk", "region__code", "region_id", "start", "end")
     }
     counts: dict[tuple[int, str, int, bool], dict[tuple[str, str], int]] = defaultdict(dict)
-    for officer, region, region_id, kind, status, on_jfo, number in _file_counts(files, year, rule):
-        if officer in people:
-            is_jfo = on_jfo if rule == Rule.DAY else officer in jfo_ids
-            counts[officer, region, region_id, is_jfo][kind, status] = number
+    for officer, region, region_id, kind, on_jfo, *numbers in _worked(officers, year, rule):
+        files = counts[officer, region, region_id, officer in jfo_ids if rule == Rule.YEAR else on_jfo]
+        files |= {(kind, status): number for status, number in zip(ImsStatus.values, numbers, strict=True) if number}
 
     found = []
     for (officer, region, region_id, is_jfo), numbers in counts.items():
@@ -114,19 +254,33 @@ def tallies(
     return found
 
 
-def _file_counts(files: ImsFileQuerySet, year: FiscalYear, rule: Rule) -> Iterable[Any]:
-    """Return officer, region and its id, kind, status, whether on a JFO that day (asked by one rule), and the count."""
+def _worked(officers: OfficerQuerySet, year: FiscalYear, rule: Rule) -> Iterable[Any]:
+    """Return officer, region and its id, kind, whether on a JFO that day (asked by one rule), and files by status."""
+    own = officers.order_by().values("pk")
+    names = ("officer_id", "region__code", "region_id", "kind", "on_jfo")
+    if rule == Rule.YEAR:
+        counts = ActivityCount.objects.filter(fiscal_year=year.start_year, officer__in=own)
+        return counts.annotate(on_jfo=Value(False)).order_by().values_list(*names, *ImsStatus.values)
     serving = Assignment.objects.filter(
         Q(end=None) | Q(end__gte=OuterRef("opened_on")), officer=OuterRef("officer"), start__lte=OuterRef("opened_on")
     )
-    rows: Iterable[Any] = (
-        files.of_year(year)
-        .annotate(on_jfo=Exists(serving) if rule == Rule.DAY else Value(False), code=F("region__code"))
-        .order_by()
-        .values_list("officer_id", "code", "region_id", "kind", "status", "on_jfo")
-        .annotate(number=Count("pk"))
-    )
-    return rows
+    files = ImsFile.objects.of_year(year).filter(officer__in=own).annotate(on_jfo=Exists(serving)).order_by()
+    by_status = {status: Count("pk", filter=Q(status=status)) for status in ImsStatus.values}
+    return files.values_list(*names).annotate(**by_status)
+
+
+def summed(rows: Iterable[Tally]) -> Totals:
+    """Return the tallies added up by region and group."""
+    found: _Numbers = defaultdict(Counter)
+    officers: dict[tuple[str | None, Group, bool], set[int]] = defaultdict(set)
+    for row in rows:
+        for group in (Group.ALL, row.group):
+            _add(found, row.region, group, row.counts)
+            for region in (row.region, None):
+                officers[region, group, bool(row.counts)].add(row.officer_id)
+    for (region, group, has_files), who in officers.items():
+        found[region, group][_OFFICERS if has_files else _WITHOUT_FILES] = len(who)
+    return _totals(found)
 
 
 def counted_by_kind(files: ImsFileQuerySet, year: FiscalYear) -> Activity:
@@ -150,24 +304,6 @@ def groups(rows: Sequence[Tally]) -> dict[Group, list[Tally]]:
     }
 
 
-def by_kind(rows: Iterable[Tally]) -> Activity:
-    """Return the files of the tallies by kind (Exhibit 7)."""
-    return _activity(rows, ImsKind.values, 0)
-
-
 def by_status(rows: Iterable[Tally]) -> Activity:
     """Return the files of the tallies by status (Exhibit 8), those without one included."""
-    return _activity(rows, ImsStatus.values, 1)
-
-
-def _activity(rows: Iterable[Tally], names: Iterable[str], axis: int) -> Activity:
-    counts = dict.fromkeys(names, 0)
-    everybody: set[int] = set()
-    with_files: set[int] = set()
-    for row in rows:
-        everybody.add(row.officer_id)
-        if row.counts:
-            with_files.add(row.officer_id)
-        for key, number in row.counts.items():
-            counts[key[axis]] += number
-    return Activity(len(with_files), len(everybody - with_files), counts)
+    return summed(rows).of(None, Group.ALL).by_status

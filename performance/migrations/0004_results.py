@@ -280,6 +280,15 @@ class Migration(migrations.Migration):
                 ),
                 ("locked_on", models.DateField(blank=True, editable=False, null=True, verbose_name="locked on")),
                 (
+                    "locks",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How often it was locked so far.",
+                        verbose_name="number of locks",
+                    ),
+                ),
+                (
                     "variance_note",
                     models.TextField(
                         blank=True,
@@ -590,6 +599,15 @@ class Migration(migrations.Migration):
                 ),
                 ("locked_on", models.DateField(blank=True, editable=False, null=True, verbose_name="locked on")),
                 (
+                    "locks",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How often it was locked so far.",
+                        verbose_name="number of locks",
+                    ),
+                ),
+                (
                     "variance_note",
                     models.TextField(
                         blank=True,
@@ -767,7 +785,6 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=200, verbose_name="title")),
                 ("language", models.CharField(max_length=2, verbose_name="language")),
                 ("parameters", models.JSONField(verbose_name="parameters")),
-                ("content", models.TextField(help_text="The report as JSON.", verbose_name="content")),
                 ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
                 (
                     "data_version",
@@ -778,6 +795,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "seen",
+                    models.CharField(
+                        help_text="Whose rows its reader saw: all, or the keys of the regions.",
+                        max_length=200,
+                        verbose_name="regions seen",
+                    ),
+                ),
                 ("taken_at", models.DateTimeField(blank=True, editable=False, verbose_name="when")),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -809,6 +834,12 @@ class Migration(migrations.Migration):
                 ("who", models.CharField(blank=True, max_length=200)),
                 ("related_words", models.JSONField(default=dict)),
                 ("history_change_reason", models.TextField(null=True)),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        help_text="Which of its locks was opened.", verbose_name="number of the lock"
+                    ),
+                ),
                 ("unlocked_on", models.DateField(verbose_name="unlocked on")),
                 ("locked_on", models.DateField(verbose_name="had been locked on")),
                 ("expected", models.DecimalField(decimal_places=2, max_digits=10, verbose_name="expected until then")),
@@ -982,6 +1013,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "seen",
+                    models.CharField(
+                        help_text="Whose rows its reader saw: all, or the keys of the regions.",
+                        max_length=200,
+                        verbose_name="regions seen",
+                    ),
+                ),
                 ("taken_at", models.DateTimeField(auto_now_add=True, verbose_name="when")),
             ],
             options={
@@ -994,6 +1033,12 @@ class Migration(migrations.Migration):
             name="Unlock",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        help_text="Which of its locks was opened.", verbose_name="number of the lock"
+                    ),
+                ),
                 ("unlocked_on", models.DateField(verbose_name="unlocked on")),
                 ("locked_on", models.DateField(verbose_name="had been locked on")),
                 ("expected", models.DecimalField(decimal_places=2, max_digits=10, verbose_name="expected until then")),
@@ -1002,7 +1047,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "unlock",
                 "verbose_name_plural": "unlocks",
-                "ordering": ["expectation", "pk"],
+                "ordering": ["expectation", "number"],
             },
         ),
         migrations.CreateModel(
@@ -1662,14 +1707,21 @@ class Migration(migrations.Migration):
                 verbose_name="closing",
             ),
         ),
+        migrations.RemoveIndex(model_name="imsfile", name="performance_imsfile_region"),
+        migrations.AddIndex(
+            model_name="imsfile",
+            index=models.Index(
+                fields=["fiscal_year", "region", "opened_on", "officer", "kind"], name="performance_imsfile_region"
+            ),
+        ),
         migrations.AddIndex(
             model_name="activitycount",
             index=models.Index(
                 fields=[
                     "fiscal_year",
                     "region",
-                    "officer",
                     "kind",
+                    "officer",
                     "active",
                     "closed",
                     "cancelled",
@@ -1734,6 +1786,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="unlock",
+            constraint=models.UniqueConstraint(
+                fields=("expectation", "number"),
+                name="performance_unlock_once_a_lock",
+                violation_error_message="This lock was opened already.",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="mandate",
             constraint=models.CheckConstraint(
                 condition=models.Q(("end", None), ("end__gte", models.F("start")), _connector="OR"),
@@ -1758,6 +1818,16 @@ class Migration(migrations.Migration):
                 name="performance_closedrate_once",
                 violation_error_message="This level already has a salary in the closed year.",
             ),
+        ),
+        migrations.AlterField(
+            model_name="historicalpublishedfigure",
+            name="value",
+            field=models.CharField(max_length=120, verbose_name="value"),
+        ),
+        migrations.AlterField(
+            model_name="publishedfigure",
+            name="value",
+            field=models.CharField(max_length=120, verbose_name="value"),
         ),
         migrations.RunPython(count_activity, migrations.RunPython.noop),
         migrations.RunPython(guards.install, guards.uninstall),

@@ -1,10 +1,10 @@
 """The rows behind results: activity, pay, outcomes and who had a part in them, expectations, mandates, and the figures
 that documents printed."""
 
-from .activity import ActivityCount
+from .activity import ActivityCount, Filed, ImsKind, ImsStatus
 from .contributions import Attribution, Contribution, ContributionKind, ReportedOutcome
 from .expectations import Expectation, Indicator, Unlock
-from .ims import ImsFile, ImsFileQuerySet, ImsKind, ImsStatus
+from .ims import ImsFile, ImsFileQuerySet
 from .mandates import Aspect, Coordination, Mandate, MandateTerm
 from .outcomes import Claim, OutcomeEvent, OutcomeKind, Side
 from .pay import BenefitRate, ClosedRate, SalaryRate, YearClosing
@@ -24,6 +24,7 @@ __all__ = [
     "Discrepancy",
     "Expectation",
     "Explanation",
+    "Filed",
     "ImsFile",
     "ImsFileQuerySet",
     "ImsKind",

@@ -1,8 +1,11 @@
-"""Activity in the Intelligence Management System (IMS)."""
+"""Activity in the Intelligence Management System (IMS): the files, whose every write keeps the roll-up in step."""
 
-from typing import Self
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -11,20 +14,10 @@ from jfo_portal.kit.history import Tracked, TrackedQuerySet
 from jfo_portal.kit.scoping import ScopedQuerySet
 from registry.models import Officer, Region
 
+from .activity import ActivityCount, Filed, ImsKind, ImsStatus
 
-class ImsKind(models.TextChoices):
-    CASE = "case", _("Case")
-    OCCURRENCE = "occurrence", _("Occurrence")
-    PROJECT = "project", _("Project")
-    ORS = "ors", _("ORS entry")
-
-
-class ImsStatus(models.TextChoices):
-    ACTIVE = "active", _("Active")
-    CLOSED = "closed", _("Closed")
-    CANCELLED = "cancelled", _("Cancelled")
-    PENDING = "pending", _("Pending")
-    UNSPECIFIED = "unspecified", _("Not specified")
+# How many files one query asks for by their keys.
+_CHUNK = 10_000
 
 
 class ImsFileQuerySet(ScopedQuerySet, TrackedQuerySet):
@@ -36,9 +29,67 @@ class ImsFileQuerySet(ScopedQuerySet, TrackedQuerySet):
         """Return the files opened in the fiscal year."""
         return self.filter(fiscal_year=year.start_year)
 
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        """Insert the files as every tracked row, and count them."""
+        with transaction.atomic():
+            rows = super().bulk_create(objs, *args, **options)
+            ActivityCount.objects.add(Counter(Filed(*(getattr(row, name) for name in Filed._fields)) for row in rows))
+        return rows
+
+    def bulk_update(self, objs: Iterable[Any], *args: Any, **options: Any) -> int:
+        """Update the files as every tracked row, and count them anew."""
+        rows = list(objs)
+        with counted_anew([row.pk for row in rows]):
+            return super().bulk_update(rows, *args, **options)
+
+    def update(self, **options: Any) -> int:
+        """Update the files as every tracked row, and count them anew."""
+        # Their keys first: somebody's write in between brings no file in that was not counted before.
+        ids = list(self.order_by().values_list("pk", flat=True))
+        with counted_anew(ids):
+            return super(ImsFileQuerySet, self.filter(pk__in=ids)).update(**options)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self, **options: Any) -> tuple[int, dict[str, int]]:
+        """Delete the files as every tracked row, and take them off the count."""
+        ids = list(self.order_by().values_list("pk", flat=True))
+        with counted_anew(ids):
+            return super(ImsFileQuerySet, self.filter(pk__in=ids)).delete(**options)
+
+    # As Django's own: on filtered rows alone, never on a manager.
+    delete.alters_data = delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+@contextmanager
+def counted_anew(ids: list[int]) -> Iterator[None]:
+    """Hold the files still in a transaction, and add to the roll-up what the writes inside it change of them."""
+    with transaction.atomic():
+        before = _filed(ids, is_held=True)
+        yield
+        after = _filed(ids)
+        after.subtract(before)
+        ActivityCount.objects.add(after)
+
+
+def _filed(ids: list[int], *, is_held: bool = False) -> Counter[Filed]:
+    """Return how many of the files there are of each sort; one query for each ten thousand, which locks them if they
+    are to be held."""
+    found: Counter[Filed] = Counter()
+    files = ImsFile._base_manager.order_by("pk")
+    if is_held:
+        files = files.select_for_update()
+    for start in range(0, len(ids), _CHUNK):
+        rows = files.filter(pk__in=ids[start : start + _CHUNK])
+        found.update(Filed(*row) for row in rows.values_list(*Filed._fields))
+    return found
+
 
 class ImsFile(Tracked):
     """One case, occurrence, project or ORS entry of one officer; never any data on the people investigated."""
+
+    # The counts of an officer's files are written one by one where files are put back one by one.
+    locked_with = ("officer",)
 
     number = models.CharField(_("file number"), max_length=20, unique=True)
     officer = models.ForeignKey(Officer, verbose_name=_("officer"), on_delete=models.PROTECT, related_name="ims_files")
@@ -85,7 +136,10 @@ class ImsFile(Tracked):
         ]
         indexes = [
             models.Index(fields=["fiscal_year", "officer", "kind", "status"], name="performance_imsfile_activity"),
-            models.Index(fields=["fiscal_year", "region", "officer", "kind"], name="performance_imsfile_region"),
+            # Of a region, or of each in turn, day by day: files by month, without a look at the table.
+            models.Index(
+                fields=["fiscal_year", "region", "opened_on", "officer", "kind"], name="performance_imsfile_region"
+            ),
             models.Index(fields=["opened_on"], name="performance_imsfile_opened"),
         ]
 
@@ -94,4 +148,12 @@ class ImsFile(Tracked):
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.fiscal_year = FiscalYear.of(self.opened_on).start_year
-        super().save(*args, **kwargs)
+        ids = [] if self.pk is None else [self.pk]
+        with counted_anew(ids):
+            super().save(*args, **kwargs)
+            ids[:] = [self.pk]
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Delete the file and take it off the count."""
+        with counted_anew([self.pk]):
+            return super().delete(*args, **options)
