@@ -40,6 +40,8 @@ TENURE_POLICY_YEARS: int = env.int("JFO_TENURE_POLICY_YEARS", default=5)
 # A joint management team that has not met for more days than this has somebody asked why. The evaluation names no
 # interval; half a year leaves room for two meetings in a year, between one yearly participation review and the next.
 JMT_QUIET_DAYS: int = env.int("JFO_JMT_QUIET_DAYS", default=180)
+# An IMS file entered more days than this after it was opened came late: a month, after which figures are drawn.
+IMS_LATE_DAYS: int = env.int("JFO_IMS_LATE_DAYS", default=30)
 # A figure about fewer officers than this is not shown outside their region.
 SMALL_GROUP: int = 5
 # The sensitivity mark at the top of every page, by language.

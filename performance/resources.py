@@ -10,6 +10,7 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.imports.fields import ChoiceField, CodeField, DateField, ForeignKeyField
 from jfo_portal.kit.imports.preview import PreviewRow
 from jfo_portal.kit.imports.resources import Resource, chunks, lock_table, register
+from jfo_portal.kit.periods import today
 from registry.models import Officer, Role
 from registry.resources import Held, touches, within_service
 
@@ -71,6 +72,12 @@ class ImsFileResource(Resource):
         example="2010-10-01",
         help_text=gettext_lazy("A day of the officer's service; it tells the fiscal year."),
     )
+    entered_on = DateField(
+        label_en="Entered on",
+        label_fr="Saisi le",
+        example="2010-10-04",
+        help_text=gettext_lazy("When the file was entered in the system; empty where it does not say."),
+    )
 
     def complete(self, row: PreviewRow) -> None:
         file = row.instance
@@ -81,6 +88,7 @@ class ImsFileResource(Resource):
 
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         for row in rows:
+            self._check_entry(row)
             if not touches(row, "officer", "opened_on"):
                 continue
             officer, day = row.instance.officer, row.instance.opened_on
@@ -104,6 +112,19 @@ class ImsFileResource(Resource):
                     "opened_on",
                 )
 
+    def _check_entry(self, row: PreviewRow) -> None:
+        """Refuse a day of entry that is still to come; the model refuses one before the opening."""
+        day = row.instance.entered_on
+        if day is not None and day > today() and touches(row, "entered_on"):
+            row.refuse(
+                _(
+                    "%(day)s is still to come: a file cannot have been entered then. "
+                    "Correct the day, or leave the cell empty."
+                )
+                % {"day": day},
+                "entered_on",
+            )
+
     def lock(self) -> None:
         super().lock()
         # The officers' dates hold still too; assignments go on meanwhile.
@@ -112,6 +133,6 @@ class ImsFileResource(Resource):
     def write(self, new: Sequence[PreviewRow], changed: Sequence[PreviewRow], *, reason: str) -> None:
         """Save also what follows from the columns."""
         attribution = self.attribution(reason)
-        fields = ["officer", "region", "kind", "status", "opened_on", "fiscal_year"]
+        fields = ["officer", "region", "kind", "status", "opened_on", "entered_on", "fiscal_year"]
         ImsFile.objects.bulk_update([row.instance for row in changed], fields, **attribution)
         ImsFile.objects.bulk_create([row.instance for row in new], **attribution)

@@ -116,6 +116,39 @@ def test_what_is_wrong_with_a_file_is_told(
     assert not ImsFile.objects.filter(officer=officer).exists()
 
 
+def test_the_day_of_entry_is_read_and_may_be_unknown(files: Resource, officer: Officer) -> None:
+    known = one(officer, entered_on=date(2010, 10, 4))
+    save(files, sheet(files, known, one(officer, "T-2", entered_on=None)))
+    assert [row.entered_on for row in ImsFile.objects.filter(officer=officer).order_by("number")] == [
+        date(2010, 10, 4),
+        None,
+    ]
+    counts = save(files, sheet(files, known | {"entered_on": date(2010, 10, 5)}))
+    assert (counts.new, counts.changed) == (0, 1)
+    assert ImsFile.objects.get(number="T-1").entered_on == date(2010, 10, 5)
+
+
+def test_a_file_without_the_column_leaves_the_day_of_entry_as_it_is(files: Resource, officer: Officer) -> None:
+    save(files, sheet(files, one(officer, entered_on=date(2010, 10, 4))))
+    assert save(files, sheet(files, one(officer))).unchanged == 1
+    assert ImsFile.objects.get(number="T-1").entered_on == date(2010, 10, 4)
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2010, 9, 30), "A file cannot be entered before the day it was opened."),
+        (date(2011, 4, 1), "2011-04-01 is still to come: a file cannot have been entered then."),
+    ],
+)
+def test_a_day_of_entry_before_the_opening_or_still_to_come_is_refused(
+    files: Resource, officer: Officer, day: date, words: str
+) -> None:
+    [(line, label, sentence)] = errors(files.preview(sheet(files, one(officer, entered_on=day))))
+    assert (line, label) == (2, "Entered on")
+    assert sentence.startswith(words)
+
+
 @pytest.mark.parametrize("file_format", ["csv", "csv-fr", "xlsx"])
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_an_export_imported_again_changes_nothing(files: Resource, file_format: str, language: str) -> None:

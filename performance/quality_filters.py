@@ -1,0 +1,43 @@
+"""The filters of the officers without an entry: in a fiscal year, or in a month of it."""
+
+from datetime import date
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from registry.filters import offer
+from registry.models import Officer
+
+from .file_filters import OfYear, month_code
+from .measures.quality import months_of, without_entries
+
+
+class SilentOfficerFilters(OfYear):
+    """Officers in service who opened no file in the year, or in the month asked for, by who employs them."""
+
+    month = django_filters.ChoiceFilter(label=_("Month"), method="as_they_are", empty_label=_("The whole year"))
+
+    officer_path = "pk"
+
+    class Meta:
+        model = Officer
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes = map(month_code, months_of(self.asked_year))
+        offer(self, month=[(code, code) for code in codes])
+
+    def in_region(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(region__code=value)
+
+    @property
+    def month_asked(self) -> date | None:
+        """The first day of the month asked for."""
+        asked = self.form.cleaned_data.get("month")
+        return date.fromisoformat(f"{asked}-01") if asked else None
+
+    def filter_queryset(self, queryset: Any) -> QuerySet:
+        return without_entries(super().filter_queryset(queryset), self.year, self.month_asked)
