@@ -1,11 +1,13 @@
 """What service on JFOs costs in a fiscal year (domain rule 5): Canadian dollars and FTE-years, exact until printed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from math import floor
+from operator import add
 from typing import Any
 
 from django.db.models import DateField, F, Func, IntegerField, Sum, Value
@@ -18,7 +20,8 @@ from registry.measures.strength import PLACE, Place
 from registry.models import OfficerLevel
 from registry.models.assignments import AssignmentQuerySet
 
-from ..models import BenefitRate, SalaryRate
+from ..models import ActivityCount, ImsKind, ImsStatus
+from .rates import Rates, rates_of, rates_of_years
 
 
 @dataclass(frozen=True)
@@ -37,22 +40,59 @@ class Cost:
         """Return the employee benefits on the subtotal, at that share of one."""
         return self.salaries * Fraction(rate)
 
+    def total(self, rate: Decimal) -> Fraction:
+        """Return salaries and benefits together, at that share of one."""
+        return self.salaries + self.benefits(rate)
+
+    def per_fte_year(self, rate: Decimal) -> Fraction | None:
+        """Return salaries and benefits of one FTE-year paid; None where none was paid."""
+        return self.total(rate) / self.fte_years if self.fte_years else None
+
 
 @dataclass(frozen=True)
 class Pay(Place):
-    """What one assignment of an officer cost; `home_id` is the region that employs the officer."""
+    """What one assignment of an officer cost; `home_id` is the region that employs the officer.
+
+    `last_fte` is its FTE on the last day of the year; 0 where it does not hold on that day.
+    """
 
     officer_id: int
     home_id: int
     cost: Cost
+    last_fte: Decimal
 
 
-def pays(assignments: AssignmentQuerySet, year: FiscalYear) -> list[Pay]:
-    """Return what each of the assignments cost in the year, by JFO; three queries."""
-    serving = assignments.during(year.first_day, year.last_day)
-    rates = dict(SalaryRate.objects.filter(fiscal_year=year.start_year).values_list("level", "amount"))
+@dataclass(frozen=True)
+class PaidPart:
+    """The days of an assignment in a fiscal year at one level, and the exact dollars they cost."""
+
+    level: str
+    first: date
+    last: date
+    days: int
+    rate: Decimal
+    salary: Fraction
+
+
+def pays(assignments: AssignmentQuerySet, year: FiscalYear, rates: Rates | None = None) -> list[Pay]:
+    """Return what each of the assignments cost in the year, by JFO; two queries, and one more without `rates`."""
+    rates = rates or rates_of(year)
+    return _pays(assignments, {year: rates})[year]
+
+
+def pays_of_years(
+    assignments: AssignmentQuerySet, years: Iterable[FiscalYear], rates: Mapping[FiscalYear, Rates] | None = None
+) -> dict[FiscalYear, list[Pay]]:
+    """Return what each of the assignments cost in each of the years, of which there is at least one; two queries for
+    any number of years, and one more without `rates`."""
+    return _pays(assignments, rates or rates_of_years(years))
+
+
+def _pays(assignments: AssignmentQuerySet, rates: Mapping[FiscalYear, Rates]) -> dict[FiscalYear, list[Pay]]:
+    first, last = min(rates).first_day, max(rates).last_day
+    serving = assignments.during(first, last)
     levels = grouped(
-        OfficerLevel.objects.during(year.first_day, year.last_day)
+        OfficerLevel.objects.during(first, last)
         .filter(officer__in=serving.order_by().values("officer"))
         .values_list("officer_id", "level", "start", "end"),
         lambda row: row[0],
@@ -60,14 +100,20 @@ def pays(assignments: AssignmentQuerySet, year: FiscalYear) -> list[Pay]:
     rows = serving.order_by("jfo__code", "officer__number", "start").values_list(
         *PLACE, "officer_id", "officer__region_id", "fte", "start", "end"
     )
-    found = []
+    found: dict[FiscalYear, list[Pay]] = {year: [] for year in rates}
     for jfo, program, kind, region, region_id, officer, home_id, fte, start, end in rows:
-        rated = [
-            (rates[level], first, last) for _officer, level, first, last in levels.get(officer, []) if level in rates
-        ]
-        found.append(
-            Pay(jfo, program, kind, region, region_id, officer, home_id, cost_of(fte, start, end, rated, year))
-        )
+        of_officer = [row[1:] for row in levels.get(officer, [])]
+        for year, rates_then in rates.items():
+            if start > year.last_day or (end is not None and end < year.first_day):
+                continue
+            rated = [
+                (rates_then.salaries[level], first_day, last_day)
+                for level, first_day, last_day in of_officer
+                if level in rates_then.salaries
+            ]
+            last_fte = fte if start <= year.last_day and (end is None or end >= year.last_day) else Decimal(0)
+            paid = cost_of(fte, start, end, rated, year)
+            found[year].append(Pay(jfo, program, kind, region, region_id, officer, home_id, paid, last_fte))
     return found
 
 
@@ -92,6 +138,26 @@ def cost_of(
     share = Fraction(fte) / year.days
     served_days = overlap_days(start, end, year.first_day, year.last_day)
     return Cost(share * paid_days, share * rate_days, served_days - paid_days)
+
+
+def parts_of(
+    fte: Decimal, start: date, end: date | None, levels: Iterable[tuple[str, date, date | None]], rates: Rates
+) -> list[PaidPart]:
+    """Return the parts of what an assignment cost in the year of the rates, one for each level, by their days.
+
+    They add to what `cost_of` gives: a promotion splits at its day. A level without a rate has no part.
+    """
+    year = rates.year
+    first, last = max(start, year.first_day), min(end or year.last_day, year.last_day)
+    found = []
+    for level, level_start, level_end in sorted(levels, key=lambda one: one[1]):
+        days = overlap_days(level_start, level_end, first, last)
+        rate = rates.salaries.get(level)
+        if days and rate is not None:
+            salary = Fraction(fte) * days * Fraction(rate) / year.days
+            part_last = min(level_end or last, last)
+            found.append(PaidPart(level, max(level_start, first), part_last, days, rate, salary))
+    return found
 
 
 def cost(rows: Iterable[Pay]) -> Cost:
@@ -122,22 +188,23 @@ class _Days(Func):
         return f"({last} - {first} + 1)", values
 
 
-def total_cost(assignments: AssignmentQuerySet, year: FiscalYear) -> Cost:
-    """Return what the assignments cost together in the year, as `cost(pays(…))` does; three queries.
+def total_cost(assignments: AssignmentQuerySet, year: FiscalYear, rates: Rates | None = None) -> Cost:
+    """Return what the assignments cost together in the year, as `cost(pays(…))` does; two queries, and one more
+    without `rates`.
 
     The database adds up the days of each FTE and level, so that it takes little longer for many assignments.
     """
     first, last = _day(year.first_day), _day(year.last_day)
     served: Any = assignments.during(year.first_day, year.last_day).order_by()
     served = served.annotate(first=Greatest("start", first), last=Least(Coalesce("end", last), last))
-    rates = dict(SalaryRate.objects.filter(fiscal_year=year.start_year).values_list("level", "amount"))
+    salaries_by_level = (rates or rates_of(year)).salaries
     paid = (
         served.annotate(
             level=F("officer__levels__level"),
             from_day=Greatest("first", "officer__levels__start"),
             to_day=Least("last", Coalesce("officer__levels__end", last)),
         )
-        .filter(level__in=rates, to_day__gte=F("from_day"))
+        .filter(level__in=salaries_by_level, to_day__gte=F("from_day"))
         .values_list("fte", "level")
         .annotate(days=Sum(_Days("from_day", "to_day")))
     )
@@ -146,7 +213,7 @@ def total_cost(assignments: AssignmentQuerySet, year: FiscalYear) -> Cost:
     for fte, level, days in paid:
         paid_days += days
         fte_days += days * Fraction(fte)
-        salaries += days * Fraction(fte) * Fraction(rates[level])
+        salaries += days * Fraction(fte) * Fraction(salaries_by_level[level])
     served_days = served.aggregate(days=Sum(_Days("first", "last")))["days"] or 0
     return Cost(fte_days / year.days, salaries / year.days, served_days - paid_days)
 
@@ -155,11 +222,34 @@ def _day(day: date) -> Value:
     return Value(day, output_field=DateField())
 
 
-def benefit_rate(year: FiscalYear) -> Decimal | None:
-    """Return the benefits as a share of salaries; None if the year has none; one query."""
-    return BenefitRate.objects.filter(fiscal_year=year.start_year).values_list("rate", flat=True).first()
+def cases_by_officer(year: FiscalYear) -> dict[int, int]:
+    """Return how many IMS cases each officer opened in the year, in whichever region; one query of the roll-up."""
+    counts = ActivityCount.objects.filter(fiscal_year=year.start_year, kind=ImsKind.CASE).order_by()
+    return dict(counts.values_list("officer_id").annotate(cases=Sum(reduce(add, map(F, ImsStatus.values)))))
+
+
+def cases_of(rows: Iterable[Pay], cases: dict[int, int]) -> int:
+    """Return the cases of the officers of the assignments: all of a year's, as Exhibit 7 counts them (domain rule 10).
+
+    An officer on two JFOs counts for both, so that the cases of JFOs add to more than those of all.
+    """
+    return sum(cases.get(officer, 0) for officer in {row.officer_id for row in rows})
 
 
 def half_up(value: Fraction, places: int = 0) -> Decimal:
     """Return an exact figure as it is printed, rounded half up."""
     return Decimal(floor(value * 10**places + Fraction(1, 2))).scaleb(-places)
+
+
+def apportioned(parts: Sequence[Fraction], places: int = 2) -> list[Decimal]:
+    """Return the parts as they are printed so that they add to their sum, rounded once.
+
+    Each is rounded down, and what is then lacking goes to those that lost most; of equals, to the earlier.
+    """
+    scale = 10**places
+    units = [floor(part * scale) for part in parts]
+    lacking = int(half_up(sum(parts, Fraction(0)), places).scaleb(places)) - sum(units)
+    by_loss = sorted(range(len(parts)), key=lambda number: (units[number] - parts[number] * scale, number))
+    for number in by_loss[:lacking]:
+        units[number] += 1
+    return [Decimal(unit).scaleb(-places) for unit in units]

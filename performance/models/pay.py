@@ -7,9 +7,15 @@ from django.utils.translation import gettext_lazy as _
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Tracked
 from jfo_portal.kit.scoping import OpenQuerySet
-from registry.models import Level
+from registry.models import Level, Role
 
 _YEARS = [MinValueValidator(1990), MaxValueValidator(2998)]
+
+
+class RateQuerySet(OpenQuerySet):
+    """Rates and closings of years: reference data, read by everybody and kept by administrators."""
+
+    write_roles = frozenset({Role.ADMINISTRATOR})
 
 
 class SalaryRate(Tracked):
@@ -23,7 +29,7 @@ class SalaryRate(Tracked):
         _("salary for a year"), max_digits=9, decimal_places=2, validators=[MinValueValidator(0)]
     )
 
-    objects = OpenQuerySet.as_manager()
+    objects = RateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("salary rate")
@@ -51,7 +57,7 @@ class BenefitRate(Tracked):
         _("rate"), max_digits=5, decimal_places=4, validators=[MinValueValidator(0), MaxValueValidator(1)]
     )
 
-    objects = OpenQuerySet.as_manager()
+    objects = RateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("benefit rate")
@@ -74,7 +80,7 @@ class YearClosing(Tracked):
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
 
-    objects = OpenQuerySet.as_manager()
+    objects = RateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("closing of a fiscal year")
@@ -94,7 +100,7 @@ class ClosedRate(Tracked):
         _("salary for a year"), max_digits=9, decimal_places=2, validators=[MinValueValidator(0)]
     )
 
-    objects = OpenQuerySet.as_manager()
+    objects = RateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("rate of a closed year")

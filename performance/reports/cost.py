@@ -1,7 +1,9 @@
 """Exhibits 11 and 12: the cost of participation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext
@@ -11,14 +13,16 @@ from jfo_portal.kit import formats
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
-from jfo_portal.kit.reports import Parameters, register
+from jfo_portal.kit.reports import Parameters, Report, register
 from jfo_portal.kit.suppression import TOTAL, Key
 from jfo_portal.kit.tables import Column
-from registry.measures.privacy import hidden_from
+from registry.measures import publication
+from registry.measures.publication import Facts, Hidden, Part
 from registry.measures.strength import Place, Post, posts_on, strength
-from registry.models import Assignment, Kind
+from registry.models import Assignment, Kind, Level, Region
 
-from ..measures.cost import Pay, benefit_rate, cost, half_up, pays
+from ..measures.cost import Cost, Pay, cases_by_officer, cases_of, cost, half_up, pays
+from ..measures.rates import Rates, rates_of
 from .exhibits import (
     KIND_CODES,
     KINDS,
@@ -28,8 +32,8 @@ from .exhibits import (
     Table,
     figure_column,
     kind_column,
+    not_shown,
     places_on,
-    shown,
     subtotal,
 )
 
@@ -38,24 +42,45 @@ from .exhibits import (
 class Service:
     """The JFOs and posts of a fiscal year's last day, what its days cost, and what a reader must not be shown of it.
 
-    `hidden` are cells of Exhibit 12's lines by regions.
+    `hidden` are cells of Exhibit 12's lines by regions, of the salaries; `hidden_fte` those of the FTE.
     """
 
     year: FiscalYear
+    rates: Rates
     places: Sequence[Place]
     posts: Sequence[Post]
     pays: Sequence[Pay]
-    hidden: frozenset[Key]
+    hidden: Hidden
+    hidden_fte: Hidden
     has_notes: bool
 
+    def shown(self, figures: Row, cell: Key) -> Row:
+        """Return the figures of the cell, None for those that the reader is not shown."""
+        return {
+            name: None if cell in (self.hidden_fte if name == "fte" else self.hidden) else value
+            for name, value in figures.items()
+        }
 
-def service_of(reader: Reader, year: FiscalYear) -> Service:
-    """Return the service of all officers in the year; five queries."""
+
+def service_of(
+    reader: Reader, year: FiscalYear, rates: Rates | None = None, paid: Sequence[Pay] | None = None
+) -> Service:
+    """Return the service of all officers in the year; five queries, fewer with the year’s rates and what is paid."""
+    rates = rates or rates_of(year)
     posts = posts_on(Assignment.objects.all(), year.last_day)
-    paid = pays(Assignment.objects.all(), year)
-    hidden = hidden_from(reader, posts, _cost_cell) | hidden_from(reader, paid, _cost_cell)
+    paid = pays(Assignment.objects.all(), year, rates) if paid is None else paid
+    hidden, hidden_fte = (publication.hidden_from(reader, year, table) for table in (SALARIES, FTE))
     # Notes are worked out from every post, whatever is not shown.
-    return Service(year, places_on(reader, year.last_day, None), posts, paid, hidden, has_notes=reader.sees_everything)
+    return Service(
+        year,
+        rates,
+        places_on(reader, year.last_day, None),
+        posts,
+        paid,
+        hidden,
+        hidden_fte,
+        has_notes=reader.sees_everything,
+    )
 
 
 class CostExhibit(Exhibit):
@@ -102,18 +127,17 @@ class CostExhibit(Exhibit):
         paid_of = grouped(paid, self.group)
         rows = []
         for group, place in {self.group(place): place for place in [*paid, *places]}.items():
-            figures = _cost_figures(posts_of.get(group, []), paid_of.get(group, []))
-            is_hidden = self.cell(place, region) in service.hidden
-            rows.append(
-                self.labels(place)
-                | {"jfos": len(places_of.get(group, [])), "hidden": frozenset(figures) if is_hidden else frozenset()}
-                | shown(figures, is_hidden)
+            figures = service.shown(
+                _cost_figures(posts_of.get(group, []), paid_of.get(group, [])), self.cell(place, region)
             )
-        totals = shown(self.total_figures(posts, paid, year), (TOTAL, region) in service.hidden)
-        notes = _cost_notes(paid, year) if service.has_notes else []
+            rows.append(
+                self.labels(place) | {"jfos": len(places_of.get(group, [])), "hidden": not_shown(figures)} | figures
+            )
+        totals = service.shown(self.total_figures(posts, paid, service.rates), (TOTAL, region))
+        notes = [*(_cost_notes(paid, year) if service.has_notes else []), *rate_notes(service.rates)]
         return Table(sorted(rows, key=self.order), {"jfos": len(places)} | totals, notes)
 
-    def total_figures(self, posts: Sequence[Post], paid: Sequence[Pay], year: FiscalYear) -> Row:
+    def total_figures(self, posts: Sequence[Post], paid: Sequence[Pay], rates: Rates) -> Row:
         """Return FTE and salaries in all, each rounded once."""
         return _cost_figures(posts, paid)
 
@@ -125,6 +149,34 @@ def _cost_line(place: Place) -> str:
 
 def _cost_cell(place: Place) -> Key:
     return _cost_line(place), place.region
+
+
+# The tables that take part in the decision on what is shown (registry.measures.publication).
+FTE, SALARIES = publication.Table("cost-fte", axis=1), publication.Table("cost-salaries", axis=1)
+
+# Salaries and FTE give the levels away to who knows what each level is paid. Whoever was on a JFO all year on one
+# level is therefore counted in salaries as in FTE, with a weight for the level: any that no whole numbers relate.
+_WEIGHTS = {level: 1_000_003 ** (number + 1) for number, level in enumerate(Level.values)}
+
+
+def _parts(facts: Facts) -> Iterable[Part]:
+    """Return who counts in FTE on the last day and in salaries of the year, by Exhibit 12's lines and regions."""
+    for post in facts.posts:
+        yield facts.part(publication.FTE, post, publication.sums_of(FTE, _cost_cell(post)))
+    year = facts.year
+    for (_officer, _jfo), rows in grouped(facts.served, lambda row: (row.officer_id, row.jfo)).items():
+        first = rows[0]
+        is_whole = len(rows) == 1 and first.start <= year.first_day and (first.end or date.max) >= year.last_day
+        weight = 0
+        if is_whole:
+            # Who was promoted in the year has a rate of their own.
+            is_one_level = first.level == first.level_first
+            weight = _WEIGHTS.get(first.level or "", 0) if is_one_level else 1_000_003**6 + first.officer_id
+        sums = publication.sums_of(SALARIES, _cost_cell(first), weight=weight or 1)
+        yield facts.part(publication.FTE if weight else "pay", first, sums)
+
+
+publication.register(10, [FTE, SALARIES], _parts)
 
 
 def _cost_figures(posts: Sequence[Post], paid: Sequence[Pay]) -> Row:
@@ -143,6 +195,56 @@ def _cost_notes(paid: Sequence[Pay], year: FiscalYear) -> list[str]:
             % {"number": formats.number(whole.unpaid_days)}
         )
     return notes
+
+
+def benefit_figures(whole: Cost, rates: Rates) -> Row:
+    """Return the benefits and the total of a cost as they are printed; None for each without a benefit rate."""
+    if rates.benefits is None:
+        return {"benefits": None, "total": None}
+    return {
+        "benefits": int(half_up(whole.benefits(rates.benefits))),
+        "total": int(half_up(whole.total(rates.benefits))),
+    }
+
+
+def rate_notes(rates: Rates) -> list[str]:
+    """Return when the year was closed, and what its rates were and are now where they were changed since."""
+    if rates.closed_on is None:
+        return []
+    said = {"year": rates.year, "day": formats.day(rates.closed_on)}
+    if not rates.has_changed:
+        return [gettext("%(year)s was closed on %(day)s, with the rates on record now.") % said]
+    notes = [
+        gettext("%(year)s was closed on %(day)s: its figures use the rates of that day, and some were changed since.")
+        % said
+    ]
+    for level in rates.changed_levels:
+        then, now = (dollars(known.get(level)) for known in (rates.salaries, rates.salaries_now))
+        notes.append(
+            gettext("Salary of %(level)s: %(then)s when the year was closed, %(now)s now.")
+            % {"level": level, "then": then, "now": now}
+        )
+    if rates.benefits != rates.benefits_now:
+        then, now = map(share, (rates.benefits, rates.benefits_now))
+        notes.append(
+            gettext("Employee benefits: %(then)s of salaries when the year was closed, %(now)s now.")
+            % {"then": then, "now": now}
+        )
+    return notes
+
+
+def dollars(amount: Decimal | None) -> str:
+    """Return an amount with its cents where it has any; an en dash for none."""
+    if amount is None:
+        return formats.NO_VALUE
+    return formats.money(amount, 0 if amount == amount.to_integral_value() else 2)
+
+
+def share(rate: Decimal | None) -> str:
+    """Return a share of one as a percentage with the decimals that it has; an en dash for none."""
+    if rate is None:
+        return formats.NO_VALUE
+    return formats.percent(rate, max(0, -int(rate.normalize().as_tuple().exponent) - 2))
 
 
 def _largest_first(row: Row) -> tuple[bool, int]:
@@ -173,14 +275,8 @@ class CostByRegion(CostExhibit):
     def order(self, row: Row) -> tuple[Any, ...]:
         return *_largest_first(row), row["region"]
 
-    def total_figures(self, posts: Sequence[Post], paid: Sequence[Pay], year: FiscalYear) -> Row:
-        figures = super().total_figures(posts, paid, year)
-        rate = benefit_rate(year)
-        if rate is None:
-            return figures | {"benefits": None, "total": None}
-        whole = cost(paid)
-        benefits = whole.benefits(rate)
-        return figures | {"benefits": int(half_up(benefits)), "total": int(half_up(whole.salaries + benefits))}
+    def total_figures(self, posts: Sequence[Post], paid: Sequence[Pay], rates: Rates) -> Row:
+        return super().total_figures(posts, paid, rates) | benefit_figures(cost(paid), rates)
 
 
 @register
@@ -221,3 +317,124 @@ class CostByKind(CostExhibit):
             if kind != Kind.REGIONAL:
                 found |= {(kind.value, name): subtotal(of_kind, name) for name in names}
         return found | {("total", name): value for name, value in totals.items()}
+
+
+# What JFOs cost one by one
+
+
+PER_FTE_YEAR = Column("per_fte_year", _("Cost of an FTE-year"), "money")
+PER_CASE = Column("per_case", _("Cost per case"), "money")
+
+
+def unit_figures(rows: Sequence[Pay], rates: Rates, cases: int | None) -> Row:
+    """Return what assignments cost together, and per FTE-year paid and per case, as they are printed.
+
+    None where there is nothing to divide by, no benefit rate, or `cases` are not the reader's to know.
+    """
+    whole = cost(rows)
+    rate = rates.benefits
+    per_fte_year = None if rate is None else whole.per_fte_year(rate)
+    return {
+        "fte": sum((row.last_fte for row in rows), Decimal("0.00")),
+        "fte_years": half_up(whole.fte_years, 2),
+        "salaries": int(half_up(whole.salaries)),
+        **benefit_figures(whole, rates),
+        "per_fte_year": None if per_fte_year is None else int(half_up(per_fte_year)),
+        "cases": cases,
+        "per_case": int(half_up(whole.total(rate) / cases)) if cases and rate is not None else None,
+    }
+
+
+UNIT_COLUMNS = (
+    Column("fte", _("FTE on the last day"), "fte"),
+    Column("fte_years", _("FTE-years paid"), "fte"),
+    Column("salaries", _("Salaries"), "money"),
+    *CostExhibit.measures,
+    PER_FTE_YEAR,
+    Column("cases", _("IMS cases"), "integer"),
+    PER_CASE,
+)
+
+
+def open_to(reader: Reader, rows: Sequence[Pay]) -> list[Pay]:
+    """Return the assignments whose cost the reader may know one JFO by one: a manager, those to JFOs of own regions."""
+    return [row for row in rows if reader.sees_everything or row.region_id in reader.scope_ids]
+
+
+def cases_known(reader: Reader, rows: Sequence[Pay], cases: dict[int, int]) -> int | None:
+    """Return the cases of the officers of the assignments; None for a manager where another region employs one of
+    them, whose work is for that region alone."""
+    if not reader.sees_everything and any(row.home_id not in reader.scope_ids for row in rows):
+        return None
+    return cases_of(rows, cases)
+
+
+def cost_by_jfo(reader: Reader, rows: Sequence[Pay], rates: Rates, cases: dict[int, int]) -> list[Row]:
+    """Return the line of each JFO that cost anything in the year; no query."""
+    return [
+        {"jfo": jfo, "region": of_jfo[0].region, "program": of_jfo[0].program, "kind": KIND_CODES[Kind(of_jfo[0].kind)]}
+        | unit_figures(of_jfo, rates, cases_known(reader, of_jfo, cases))
+        for jfo, of_jfo in grouped(open_to(reader, rows), lambda row: row.jfo).items()
+    ]
+
+
+def case_notes() -> list[str]:
+    """Return the caution about cost per case, and how cases are counted."""
+    return [
+        gettext(
+            "Cost per case is no measure of performance: most work on a JFO leads to no IMS case, cases differ in "
+            "size, and IMS shows less than was done. Do not set JFOs or officers against each other by it."
+        ),
+        gettext(
+            "Cases are those opened in the fiscal year by officers who were on the JFO on at least one day of it, "
+            "whether on that day or not; an officer on two JFOs counts for both."
+        ),
+    ]
+
+
+@register
+class CostByJFO(Report):
+    """What each JFO cost in a fiscal year; a manager reads it of the own regions' JFOs."""
+
+    slug = "cost-by-jfo"
+    title = _("Cost by JFO")
+    description = _("FTE, FTE-years, salaries and benefits of each JFO in a fiscal year, and what an FTE-year cost.")
+    uses = ("fy", "region")
+    columns = (
+        Column("jfo", _("JFO"), is_header=True),
+        Column("region", _("Region")),
+        kind_column(),
+        Column("program", _("Program")),
+        *UNIT_COLUMNS,
+    )
+
+    def regions(self) -> list[str]:
+        return list(Region.objects.order_by("code").values_list("code", flat=True))
+
+    def rows(self, reader: Reader, parameters: Parameters) -> list[Row]:
+        return self._table(reader, parameters)
+
+    def totals(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> Row:
+        """Return the sums of what the rows are rounded from, each rounded once; an officer’s cases count once."""
+        return (rows if isinstance(rows, Table) else self._table(reader, parameters)).totals
+
+    def notes(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> list[str]:
+        return list((rows if isinstance(rows, Table) else self._table(reader, parameters)).notes)
+
+    def _table(self, reader: Reader, parameters: Parameters) -> Table:
+        year = parameters.fiscal_year
+        rates = rates_of(year)
+        rows = [
+            row
+            for row in open_to(reader, pays(Assignment.objects.all(), year, rates))
+            if parameters.region in (None, row.region)
+        ]
+        cases = cases_by_officer(year)
+        own = [] if reader.sees_everything else [gettext("Figures of your regions’ JFOs.")]
+        totals = unit_figures(rows, rates, cases_known(reader, rows, cases))
+        return Table(
+            cost_by_jfo(reader, rows, rates, cases),
+            # What cannot be known has no total, rather than one that would seem to be about too few people.
+            {name: value for name, value in totals.items() if value is not None},
+            [*own, *case_notes(), *rate_notes(rates)],
+        )

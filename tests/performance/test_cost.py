@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jfo_portal.kit.fiscal import FiscalYear
-from performance.measures.cost import Cost, benefit_rate, cost, cost_of, half_up, pays
+from performance.measures.cost import Cost, cost, cost_of, half_up, pays, pays_of_years
+from performance.measures.rates import rates_of
 from performance.models import SalaryRate
 from registry.models import Assignment, Level
 from tests import rows
@@ -120,14 +121,22 @@ class TestRows:
 
     def test_parts_and_total_are_rounded_from_exact_figures(self):
         whole = cost(pays(Assignment.objects.all(), YEAR))
-        rate = benefit_rate(YEAR)
+        rate = rates_of(YEAR).benefits
         assert rate == Decimal("0.2")
         assert half_up(whole.salaries) == 3_992_316
         assert half_up(whole.salaries + whole.benefits(rate)) == 4_790_779
 
     def test_a_year_without_a_rate_has_no_benefits(self):
-        assert benefit_rate(FiscalYear(1990)) is None
+        assert rates_of(FiscalYear(1990)).benefits is None
 
-    def test_cost_takes_three_queries(self, django_assert_num_queries: Callable):
+    def test_cost_takes_three_queries_and_two_where_the_rates_are_known(self, django_assert_num_queries: Callable):
         with django_assert_num_queries(3):
             pays(Assignment.objects.all(), YEAR)
+        rates = rates_of(YEAR)
+        with django_assert_num_queries(2):
+            pays(Assignment.objects.all(), YEAR, rates)
+        years = [FiscalYear(start) for start in range(2001, 2011)]
+        with django_assert_num_queries(3):
+            found = pays_of_years(Assignment.objects.all(), years)
+        assert found[YEAR] == pays(Assignment.objects.all(), YEAR)
+        assert found[FiscalYear(2005)] == pays(Assignment.objects.all(), FiscalYear(2005))

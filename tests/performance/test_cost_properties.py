@@ -1,11 +1,13 @@
 """The cost of any career in any fiscal year, with its level changes and leap days, against adding day by day."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from operator import attrgetter
+from random import Random
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,11 +16,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jfo_portal.kit.fiscal import FiscalYear
-from performance.measures.cost import Cost, cost, cost_of, half_up, pays, total_cost
+from jfo_portal.kit.grouping import grouped
+from performance.measures.cost import (
+    Cost,
+    apportioned,
+    cost,
+    cost_of,
+    half_up,
+    parts_of,
+    pays,
+    pays_of_years,
+    total_cost,
+)
+from performance.measures.rates import Rates
 from performance.models import SalaryRate
 from registry import actions
 from registry.measures.strength import jfo_officers
-from registry.models import JFO, Assignment, Level, Officer
+from registry.models import JFO, Assignment, EndReason, Level, Officer
 from tests import rows
 
 ONE_DAY = timedelta(days=1)
@@ -129,6 +143,30 @@ def test_splitting_the_fte_costs_the_same(served: list[Spell], paid: list[Spell]
     assert (split.fte_years, split.salaries) == (whole.fte_years, whole.salaries)
 
 
+@given(assignments, levels, a_year)
+def test_the_parts_by_level_add_to_the_assignment_exactly_and_to_the_cent(
+    served: list[Spell], paid: list[Spell], year: FiscalYear
+) -> None:
+    # A rate of its own for each level, of which one officer may have any number here.
+    rates = Rates(year, salaries={str(number): level.value for number, level in enumerate(paid)})
+    spells = [(str(number), level.start, level.end) for number, level in enumerate(paid)]
+    for spell in served:
+        parts = parts_of(spell.value, spell.start, spell.end, spells, rates)
+        whole = costs([spell], paid, year)
+        assert sum((part.salary for part in parts), Fraction(0)) == whole.salaries
+        assert sum(part.days for part in parts) * Fraction(spell.value) / year.days == whole.fte_years
+        assert all((part.last - part.first).days + 1 == part.days for part in parts)
+        assert sum(apportioned([part.salary for part in parts])) == half_up(whole.salaries, 2)
+
+
+@given(st.lists(st.fractions(0, 100_000, max_denominator=366), max_size=30), st.integers(0, 3))
+def test_apportioned_parts_add_to_their_sum_and_none_is_off_by_a_unit(parts: list[Fraction], places: int) -> None:
+    found = apportioned(parts, places)
+    assert sum(found) == half_up(sum(parts, Fraction(0)), places)
+    unit = Fraction(1, 10**places)
+    assert all(abs(Fraction(printed) - part) < unit for printed, part in zip(found, parts, strict=True))
+
+
 # From the database
 
 
@@ -205,3 +243,107 @@ def test_a_split_changes_neither_cost_nor_fte_years_nor_heads_of_any_year(
             # From the first day on, the assignment stays one row; from a later day on, it is cut in two.
             assert officer.assignments.count() == 3
         assert figures() == before
+
+
+# Where somebody may serve: kinds, programs and regions differ.
+PLACES = ("SPVM-JFO", "FAE", "IBET-QUE-1", "NPET-ATL", "IBET-WSC", "GTADS")
+
+
+@dataclass(frozen=True)
+class Career:
+    """One officer: employed by a region, at levels, on JFOs one after another."""
+
+    region: str
+    levels: list[Spell]
+    served: list[tuple[Spell, str]]
+
+
+careers = st.builds(
+    lambda region, paid, served, places: Career(region, paid, list(zip(served, places, strict=False))),
+    st.sampled_from(["QUE", "ATL", "GTA"]),
+    levels,
+    assignments,
+    st.lists(st.sampled_from(PLACES), min_size=5, max_size=5),
+)
+
+
+def hired(people: Sequence[Career]) -> list[int]:
+    """Write the careers, and return the keys of the officers."""
+    names = list(Level)
+    found = []
+    for one in people:
+        officer = rows.officer(one.region, start=FIRST)
+        for number, spell in enumerate(one.levels):
+            rows.level(officer, names[number % len(names)], spell.start, spell.end)
+        for spell, jfo in one.served:
+            rows.assignment(officer, jfo, spell.start, spell.end, spell.value)
+        found.append(officer.pk)
+    return found
+
+
+@pytest.mark.django_db
+@settings(max_examples=10, deadline=None)
+@given(st.lists(careers, max_size=3), a_year, st.randoms(use_true_random=False))
+def test_parts_add_to_the_whole_and_the_order_of_entry_changes_nothing(
+    people: list[Career], year: FiscalYear, random: Random
+) -> None:
+    def figures(ids: list[int]) -> tuple[Cost, dict[str, dict[str, Cost]]]:
+        rows_ = pays(Assignment.objects.filter(officer__in=ids), year)
+        by = {}
+        for name in ("region", "program", "kind", "jfo"):
+            groups = grouped(rows_, attrgetter(name))
+            by[name] = {group: cost(of_group) for group, of_group in sorted(groups.items())}
+        return cost(rows_), by
+
+    with taken_back():
+        ids = hired(people)
+        whole, parts = figures(ids)
+        assert total_cost(Assignment.objects.filter(officer__in=ids), year) == whole
+        for by_name in parts.values():
+            for figure in ("fte_years", "salaries", "unpaid_days"):
+                assert sum(getattr(part, figure) for part in by_name.values()) == getattr(whole, figure)
+        for name, look_up in (("region", "jfo__region__code"), ("program", "jfo__program__code"), ("jfo", "jfo__code")):
+            for group, part in parts[name].items():
+                of_group = Assignment.objects.filter(officer__in=ids, **{look_up: group})
+                assert total_cost(of_group, year) == part
+    with taken_back():
+        shuffled = random.sample(people, len(people))
+        assert figures(hired(shuffled)) == (whole, parts)
+
+
+TODAY = date(2011, 3, 31)
+
+
+@pytest.mark.django_db
+@settings(max_examples=15, deadline=None)
+@given(
+    st.sampled_from(["assign", "transfer", "end", "extend", "fte", "split"]),
+    st.integers(0, 10_000),
+    st.sampled_from(PLACES),
+    st.integers(0, 300),
+)
+def test_whatever_is_done_to_officers_from_today_on_changes_no_past_fiscal_year(
+    act: str, which: int, jfo: str, days: int
+) -> None:
+    past = [FiscalYear(start) for start in range(2000, 2010)]
+    with taken_back():
+        before = pays_of_years(Assignment.objects.all(), past)
+        open_rows = Assignment.objects.as_of(TODAY).order_by("pk")
+        row, day, place = open_rows[which % open_rows.count()], TODAY + days * ONE_DAY, JFO.objects.get(code=jfo)
+        with suppress(ValidationError):
+            match act:
+                case "assign":
+                    free = Officer.objects.as_of(TODAY).filter(assignments=None).order_by("pk")
+                    officer = free[which % free.count()]
+                    actions.assign(by=None, officer=officer, jfo=place, fte=Decimal("0.50"), start=day)
+                case "transfer":
+                    actions.transfer(row, by=None, jfo=place, start=day)
+                case "end":
+                    actions.end_assignment(row, by=None, end=day, end_reason=EndReason.ROTATION)
+                case "extend":
+                    actions.extend(row, by=None, end=day, day=TODAY)
+                case "fte":
+                    actions.change_fte(row, by=None, fte=Decimal("0.25"), start=day)
+                case "split":
+                    actions.split(row, by=None, jfo=place, fte=Decimal("0.10"), start=day)
+        assert pays_of_years(Assignment.objects.all(), past) == before
