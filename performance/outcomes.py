@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.changesets import ChangeSet
@@ -15,6 +15,7 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.tables import Column
 from registry import parts
 from registry.models import JFO
+from registry.tables import keeping_day
 
 from .models import Claim, OutcomeEvent, OutcomeKind
 from .outcome_forms import OutcomeForm
@@ -34,24 +35,33 @@ class Outcomes(parts.Part):
         return OutcomeEvent()
 
     def shown(self, jfo: JFO, reader: Reader, day: date) -> Any:
-        rows = self.of(jfo, reader).filter(occurred_on__lte=day).prefetch_related("claims__jfo")
-        return rows.order_by("-occurred_on", "-pk")
+        return self.of(jfo, reader).known_by(day).prefetch_related("claims__jfo").latest_first()
 
     def columns(self, day: date) -> Sequence[Column]:
         return [
-            Column("occurred_on", gettext_lazy("Occurred on"), "date", is_header=True),
+            when_column(day),
             Column("kind", gettext_lazy("Kind"), value=lambda row: row.get_kind_display()),
             Column("what", gettext_lazy("Goods or subject")),
             Column("amount", gettext_lazy("Quantity")),
             Column("value", gettext_lazy("Value"), "money"),
-            Column("claimed_by", gettext_lazy("Claimed by"), value=_claimed_by),
+            Column("side", gettext_lazy("Side of the border"), value=lambda row: row.get_side_display()),
+            Column("operation", gettext_lazy("Operation")),
+            Column("claimed_by", gettext_lazy("Claimed by"), value=claimed_by),
+            Column("fiscal_year", gettext_lazy("Fiscal year"), value=lambda row: str(row.year)),
             Column("note", gettext_lazy("Note")),
         ]
 
     def goes_with(self, row: OutcomeEvent, jfo: JFO) -> str:
         others = [claim.jfo.code for claim in row.claims.select_related("jfo") if claim.jfo_id != jfo.pk]
         if not others:
-            return ""
+            count = row.contributions.count()
+            if not count:
+                return ""
+            return ngettext(
+                "Its contribution of an agency is removed with it.",
+                "Its %(count)s contributions of agencies are removed with it.",
+                count,
+            ) % {"count": count}
         return _("The outcome stays on record for %(jfos)s; only the claim of this JFO is removed.") % {
             "jfos": ", ".join(others)
         }
@@ -65,7 +75,21 @@ class Outcomes(parts.Part):
             change.delete_row(row)
 
 
-def _claimed_by(row: OutcomeEvent) -> str:
+def when_column(day: date) -> Column:
+    """Return the column of when it was, which leads to its page as of the day; a file has no day where none is
+    known."""
+    return Column(
+        "occurred_on",
+        gettext_lazy("Occurred on"),
+        "date",
+        text=lambda row: row.when,
+        href=lambda row: keeping_day(row.get_absolute_url(), day),
+        is_header=True,
+    )
+
+
+def claimed_by(row: OutcomeEvent) -> str:
+    """Return the codes of the JFOs that claim it."""
     return ", ".join(sorted(claim.jfo.code for claim in row.claims.all()))
 
 

@@ -3,8 +3,9 @@
 A merge moves every row of every app that points to the agency that goes. A table in which one agency
 cannot stand twice says how its rows join: a classmethod `merged(rows)` of its model takes the rows of
 both, those of the agency that stays first and all pointing to it, changes them, and returns those that
-go on, in the order in which they can be saved. A table without one moves row by row. What an agency may
-not do a model says in `check_agency()`, which asks no query.
+go on, in the order in which they can be saved. The others are deleted after these are saved, or before where
+the model `goes_before_merge`. A table without one moves row by row. What an agency may not do a model says
+in `check_agency()`, which asks no query.
 """
 
 import hashlib
@@ -220,11 +221,15 @@ def merge(
         planned = plan(gone, kept, lock=True)
         if planned.obstacles:
             raise ValidationError(list(planned.obstacles))
-        # What stays or comes first: a JFO is without lead on no day meanwhile.
+        # What stays or comes first, so that a JFO is without lead on no day meanwhile, unless the model says otherwise.
+        early = [row for row in planned.deleted if getattr(row, "goes_before_merge", False)]
+        for row in early:
+            change.delete_row(row)
         for row in planned.saved:
             change.save_row(row)
         for row in planned.deleted:
-            change.delete_row(row)
+            if not any(row is one for one in early):
+                change.delete_row(row)
         for spelling in planned.spellings:
             change.save_row(AgencyAlias(agency=planned.kept, alias=spelling))
         change.delete_row(planned.gone)

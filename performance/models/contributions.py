@@ -1,19 +1,28 @@
 """Who had a part in an outcome: contributions by agency, and totals as documents reported them (domain rule 11)."""
 
-from typing import Self
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jfo_portal.kit import formats
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.bilingual import in_language
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.periods import today
 from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 from registry.models import MANAGERS, Agency, Program, Region
 
 from .outcomes import Claim, OutcomeEvent
+
+EVIDENCE_LENGTH = 300
 
 
 class ContributionKind(models.TextChoices):
@@ -53,7 +62,7 @@ class Contribution(Tracked):
     kind = models.CharField(_("kind"), max_length=15, choices=ContributionKind)
     evidence = models.CharField(
         _("evidence"),
-        max_length=300,
+        max_length=EVIDENCE_LENGTH,
         blank=True,
         help_text=_("What shows it, such as a file number or a report; no data on persons."),
     )
@@ -72,6 +81,9 @@ class Contribution(Tracked):
         ],
         help_text=_("Of 1, where the agencies agreed on one."),
     )
+
+    # Of two who give shares of one outcome the second sees what the first gave.
+    locked_with = ("event",)
 
     objects = ContributionQuerySet.as_manager()
 
@@ -94,6 +106,62 @@ class Contribution(Tracked):
 
     def __str__(self) -> str:
         return f"{self.agency} – {self.get_kind_display()} – {self.event}"
+
+    def get_absolute_url(self) -> str:
+        # By its key: of a row of the history, the outcome itself is words.
+        return reverse("outcome", args=[self.event_id])
+
+    def clean(self) -> None:
+        """Refuse a confirmation before the outcome or still to come, and shares beyond the whole of it; a query."""
+        super().clean()
+        if self.confirmed_on and self.confirmed_on > today():
+            raise ValidationError({"confirmed_on": gettext("%(day)s is still to come.") % {"day": self.confirmed_on}})
+        if self.confirmed_on and self.confirmed_on < self.event.first_day:
+            raise ValidationError(
+                {
+                    "confirmed_on": gettext("%(day)s is before the outcome, which is of %(when)s.")
+                    % {"day": self.confirmed_on, "when": self.event.when}
+                }
+            )
+        if self.share is not None and self.share > (left := self.share_left()):
+            raise ValidationError(
+                {
+                    "share": gettext(
+                        "The shares of an outcome add to at most 1. The others have %(others)s, so %(left)s is left."
+                    )
+                    % {"others": formats.number(1 - left, 3), "left": formats.number(left, 3)}
+                }
+            )
+
+    def share_left(self) -> Decimal:
+        """Return what the other contributions to the outcome leave of 1; one query."""
+        others = type(self).objects.filter(event=self.event_id, share__isnull=False).exclude(pk=self.pk)
+        return 1 - sum((share for share in others.values_list("share", flat=True) if share), Decimal(0))
+
+    # Of two that are joined, the one that goes first leaves its share to the other: together they are never too much.
+    goes_before_merge: ClassVar[bool] = True
+
+    @classmethod
+    def merged(cls, rows: Sequence[Self]) -> list[Self]:
+        """Return what the rows, now all of one agency, become: of one kind in one outcome, one, with both shares, the
+        earliest confirmation and the evidence of both.
+
+        See registry.agencies.
+        """
+        found: dict[tuple[int, str], Self] = {}
+        for row in rows:
+            first = found.setdefault((row.event_id, row.kind), row)
+            if first is not row:
+                first._take_over(row)
+        return list(found.values())
+
+    def _take_over(self, other: Self) -> None:
+        shares = [share for share in (self.share, other.share) if share is not None]
+        days = [day for day in (self.confirmed_on, other.confirmed_on) if day is not None]
+        said = dict.fromkeys(text for text in (self.evidence, other.evidence) if text)
+        self.share = sum(shares, Decimal(0)) if shares else None
+        self.confirmed_on = min(days, default=None)
+        self.evidence = "; ".join(said)[:EVIDENCE_LENGTH]
 
 
 class Attribution(models.TextChoices):

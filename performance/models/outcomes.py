@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -53,15 +54,21 @@ class OutcomeQuerySet(ScopedQuerySet, TrackedQuerySet):
         return self.filter(fiscal_year=year.start_year)
 
     def known_by(self, day: date) -> Self:
-        """Return the events up to the day; one without a day of its own counts from its fiscal year's last day on."""
+        """Return the events up to the day; one without a day of its own counts from its fiscal year's last day on, and
+        today at once."""
         return self.filter(known_by(day))
+
+    def latest_first(self) -> Self:
+        """Return them by fiscal year and day, the latest first; one without a day as if on its year's last."""
+        return self.order_by("-fiscal_year", F("occurred_on").desc(nulls_first=True), "-pk")
 
 
 def known_by(day: date, prefix: str = "") -> Q:
     """Return the condition that an event had occurred by the day; `prefix` leads from the row to the event."""
-    ended = FiscalYear.of(day + timedelta(days=1)).start_year
+    # Whoever records an event of the running year today knows that it has happened.
+    year = FiscalYear.of(day) if day >= today() else FiscalYear.of(day + timedelta(days=1)).previous
     return Q(**{f"{prefix}occurred_on__lte": day}) | Q(
-        **{f"{prefix}occurred_on": None, f"{prefix}fiscal_year__lt": ended}
+        **{f"{prefix}occurred_on": None, f"{prefix}fiscal_year__lte": year.start_year}
     )
 
 
@@ -146,13 +153,37 @@ class OutcomeEvent(Tracked):
         if self.occurred_on:
             self.fiscal_year = FiscalYear.of(self.occurred_on).start_year
 
+    def get_absolute_url(self) -> str:
+        return reverse("outcome", args=[self.pk])
+
+    @property
+    def year(self) -> FiscalYear:
+        return FiscalYear(self.fiscal_year)
+
     @property
     def when(self) -> str:
         """The day, or the fiscal year where no day is known."""
-        return str(self.occurred_on or FiscalYear(self.fiscal_year))
+        return str(self.occurred_on or self.year)
+
+    @property
+    def first_day(self) -> date:
+        """The first day on which it can have happened: its own, or that of its fiscal year."""
+        return self.occurred_on or self.year.first_day
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it can have happened: its own, or that of its fiscal year."""
+        return self.occurred_on or self.year.last_day
+
+    def is_known_by(self, day: date) -> bool:
+        """Say whether it had occurred by the day, as `known_by` has it."""
+        if self.occurred_on is None and day >= today():
+            return self.first_day <= day
+        return self.last_day <= day
 
     def clean(self) -> None:
-        """Refuse a day or a fiscal year still to come, and an outcome with neither."""
+        """Refuse a day or a fiscal year still to come, an outcome with neither, and one after its confirmation; a query
+        for an outcome on record."""
         super().clean()
         self._follow_the_day()
         if self.occurred_on:
@@ -163,6 +194,21 @@ class OutcomeEvent(Tracked):
         elif self.fiscal_year > FiscalYear.of(today()).start_year:
             raise ValidationError(
                 {"fiscal_year": gettext("%(year)s is still to come.") % {"year": FiscalYear(self.fiscal_year)}}
+            )
+        self._require_confirmed_after()
+
+    def _require_confirmed_after(self) -> None:
+        if self._state.adding:
+            return
+        early = self.contributions.filter(confirmed_on__lt=self.first_day).order_by("confirmed_on").first()
+        if early is not None:
+            raise ValidationError(
+                {
+                    "occurred_on" if self.occurred_on else "fiscal_year": gettext(
+                        "The lead confirmed a contribution on %(day)s, before that. Correct the contribution first."
+                    )
+                    % {"day": early.confirmed_on}
+                }
             )
 
     @property

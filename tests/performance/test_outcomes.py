@@ -196,3 +196,71 @@ def test_files_counted_by_the_database_are_those_of_the_year_by_kind() -> None:
     counted = counted_by_kind(ImsFile.objects.filter(officer__in=[officer, other]), YEAR)
     assert (counted.officers, counted.without_files, counted.total) == (2, 0, 4)
     assert dict(counted.counts) == {"case": 2, "occurrence": 0, "project": 1, "ors": 1}
+
+
+# When, where and of which operation
+
+
+def test_an_outcome_of_which_only_the_year_is_known_is_recorded_and_listed(que: Client) -> None:
+    data = {"kind": "arrest", "fiscal_year": "2010-2011", "side": "us", "operation": "Night Owl"}
+    assert que.post(new("FAE"), data).status_code == 302
+    event = OutcomeEvent.objects.latest("pk")
+    assert (event.occurred_on, event.fiscal_year, event.side) == (None, 2010, "us")
+    assert "Arrest" in words(page(que, "FAE"))
+    everything = reverse("jfo-part", args=["FAE", "outcomes"])
+    said = words(que.get(everything))
+    assert all(word in said for word in ("2010-2011", "In the United States", "Night Owl"))
+    first = csv_rows(que.get(everything + "?format=csv"))[0]
+    assert (first["Occurred on"], first["Fiscal year"]) == ("", "2010-2011")
+    # Not known before its year was over.
+    assert "Night Owl" not in words(que.get(everything + "?as_of=2011-03-30"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({}, "Give the day, or the fiscal year where no day is known."),
+        ({"fiscal_year": "2010"}, "“2010” is not a fiscal year."),
+        ({"fiscal_year": "2011-2012"}, "2011-2012 is still to come."),
+        ({"fiscal_year": "1900-1901"}, "Ensure this value is greater than or equal to 1990."),
+        (
+            {"occurred_on": "2011-02-14", "fiscal_year": "2009-2010"},
+            "2011-02-14 is in 2010-2011. Leave the fiscal year",
+        ),
+        ({"occurred_on": "yesterday"}, "Type the date as YYYY-MM-DD"),
+    ],
+)
+def test_a_day_or_a_year_is_needed_and_they_agree(que: Client, typed: dict[str, str], sentence: str) -> None:
+    assert sentence in words(que.post(new("FAE"), {"kind": "arrest", **typed}))
+
+
+def test_the_year_follows_the_day_also_when_the_day_is_corrected(que: Client) -> None:
+    que.post(new("FAE"), {"kind": "arrest", "occurred_on": "2011-02-14", "fiscal_year": "2010-2011"})
+    event = OutcomeEvent.objects.latest("pk")
+    address = reverse("jfo-part-row", args=["FAE", "outcomes", event.pk])
+    assert que.get(address).context["form"]["fiscal_year"].value() is None
+    assert que.post(address, {"kind": "arrest", "occurred_on": "2009-05-01"}).status_code == 302
+    event.refresh_from_db()
+    assert event.fiscal_year == 2009
+    # And a day that turns out not to be known is taken away again.
+    assert que.post(address, {"kind": "arrest", "fiscal_year": "2009-2010"}).status_code == 302
+    event.refresh_from_db()
+    assert (event.occurred_on, event.fiscal_year) == (None, 2009)
+    assert que.get(address).context["form"]["fiscal_year"].value() == "2009-2010"
+
+
+def test_an_outcome_of_a_year_on_record_is_asked_about_too(que: Client) -> None:
+    data = {"kind": "conviction", "fiscal_year": "2008-2009", "what": "khat"}
+    assert que.post(new("FAE"), data).status_code == 302
+    asked = words(que.post(new("SPVM-JFO"), data))
+    assert "Is it one of these, which other JFOs recorded for that fiscal year?" in asked
+    assert "Conviction, 2008-2009: khat" in asked
+    event = OutcomeEvent.objects.latest("pk")
+    assert que.post(new("SPVM-JFO"), {**data, "same_as": str(event.pk)}).status_code == 302
+    assert event.claims.count() == 2
+
+
+def test_the_database_holds_day_and_year_together() -> None:
+    event = rows.outcome("FAE", occurred_on=date(2011, 2, 14))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OutcomeEvent.objects.filter(pk=event.pk).update(fiscal_year=2009)
