@@ -1,5 +1,5 @@
 """What the database itself refuses of results, however they are written: shares beyond the whole of an outcome (domain
-rule 11), a change of what is locked, and a change of what was frozen.
+rule 11), a change of what is locked, and a change of what was frozen or is the trace of an unlock.
 
 A migration that makes SQLite copy one of the tables loses the triggers: run `install` again at its end (the tests of
 the guards fail otherwise).
@@ -9,18 +9,22 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 SHARES = "performance_contribution_shares"
 LOCKED = "performance_expectation_locked"
+TRACE = "performance_unlock_kept"
 FROZEN = "performance_snapshot_frozen"
 
 _TOO_MUCH = "(SELECT SUM(c.share) FROM performance_contribution c WHERE c.event_id = NEW.event_id) > 1.0005"
-# Locked before and after, or gone while locked; the variance note alone stays open.
+# What a lock keeps as it is; the variance note alone stays open.
 _CHANGED = " OR ".join(
-    f"OLD.{column} <> NEW.{column}" for column in ("jfo_id", "fiscal_year", "indicator", "expected", "basis")
+    f"OLD.{column} <> NEW.{column}" for column in ("jfo_id", "fiscal_year", "indicator", "expected", "basis", "locks")
 )
-# Opened again without a row that says so.
+# Opened again without a row that says so, or its day moved.
 _OPENED = (
-    "NEW.locked_on IS NULL AND NOT EXISTS (SELECT 1 FROM performance_unlock u "
-    "WHERE u.expectation_id = OLD.id AND u.locked_on = OLD.locked_on AND u.expected = OLD.expected)"
+    "NEW.locked_on IS NULL AND NOT EXISTS (SELECT 1 FROM performance_unlock u WHERE u.expectation_id = OLD.id "
+    "AND u.number = OLD.locks AND u.locked_on = OLD.locked_on AND u.expected = OLD.expected)"
 )
+_MOVED = "NEW.locked_on IS NOT NULL AND NEW.locked_on <> OLD.locked_on"
+# Each lock has a number of its own, so that the trace of an earlier one opens no later one.
+_MISCOUNTED = "OLD.locked_on IS NULL AND NEW.locks <> OLD.locks + (CASE WHEN NEW.locked_on IS NULL THEN 0 ELSE 1 END)"
 
 # Name, table, when, event, condition, what it is called and says.
 _TRIGGERS = [
@@ -32,10 +36,12 @@ _TRIGGERS = [
         "performance_expectation",
         "BEFORE",
         "update",
-        f"OLD.locked_on IS NOT NULL AND ({_CHANGED} OR {_OPENED})",
+        f"(OLD.locked_on IS NOT NULL AND ({_CHANGED} OR {_OPENED} OR {_MOVED})) OR ({_MISCOUNTED})",
         LOCKED,
     ),
     (f"{LOCKED}_delete", "performance_expectation", "BEFORE", "delete", "OLD.locked_on IS NOT NULL", LOCKED),
+    (f"{TRACE}_update", "performance_unlock", "BEFORE", "update", "1 = 1", TRACE),
+    (f"{TRACE}_delete", "performance_unlock", "BEFORE", "delete", "1 = 1", TRACE),
     (f"{FROZEN}_update", "performance_snapshot", "BEFORE", "update", "1 = 1", FROZEN),
     (f"{FROZEN}_delete", "performance_snapshot", "BEFORE", "delete", "1 = 1", FROZEN),
 ]
