@@ -6,13 +6,14 @@ from typing import Self
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.bilingual import Named
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
-from jfo_portal.kit.periods import Period, PeriodQuerySet
+from jfo_portal.kit.periods import Period, PeriodQuerySet, today
 from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 from registry.models import JFO, STEERING
 
@@ -125,9 +126,14 @@ class Coordination(Tracked):
             "day": self.agreed_on,
         }
 
+    def get_absolute_url(self) -> str:
+        return reverse("performance-overlap-pair", args=[str(self.first), str(self.second)])
+
     def clean(self) -> None:
-        """Refuse a review more than a year after the agreement."""
+        """Refuse a day still to come, and a review more than a year after the agreement."""
         super().clean()
+        if self.agreed_on and self.agreed_on > today():
+            raise ValidationError({"agreed_on": gettext("%(day)s is still to come.") % {"day": self.agreed_on}})
         if self.agreed_on and self.review_on and self.review_on > a_year_after(self.agreed_on):
             raise ValidationError(
                 {
