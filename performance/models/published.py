@@ -14,7 +14,7 @@ class PublishedFigure(Tracked):
     exhibit = models.SlugField(_("exhibit"), max_length=40, help_text=_("The report's slug, such as exhibit-5."))
     row = models.CharField(_("row"), max_length=60)
     measure = models.CharField(_("measure"), max_length=40)
-    value = models.CharField(_("value"), max_length=40)
+    value = models.CharField(_("value"), max_length=120)
 
     objects = OpenQuerySet.as_manager()
 

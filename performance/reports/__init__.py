@@ -1,5 +1,29 @@
-"""The exhibits of the evaluation as reports: each module registers its own."""
+"""The exhibits of the evaluation, and what else is a report: each module registers its own."""
 
-from . import activity, arrangements, cost, fte, risks
+from . import (
+    activity,
+    arrangements,
+    contradictions,
+    cost,
+    difference,
+    expectations,
+    fte,
+    inventory,
+    outcomes,
+    quality,
+    risks,
+)
 
-__all__ = ["activity", "arrangements", "cost", "fte", "risks"]
+__all__ = [
+    "activity",
+    "arrangements",
+    "contradictions",
+    "cost",
+    "difference",
+    "expectations",
+    "fte",
+    "inventory",
+    "outcomes",
+    "quality",
+    "risks",
+]

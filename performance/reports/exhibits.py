@@ -26,7 +26,8 @@ from ..models import Explanation, PublishedFigure
 # What the evaluation's exhibits are about.
 PUBLISHED_DAY = date(2011, 3, 31)
 PUBLISHED_YEAR = FiscalYear(2010)
-RISK_EDITION = "BTRA-2011"
+# The assessment of Exhibit 4.
+RISK_ASSESSMENT = "BTRA"
 
 # Kinds as scripts read them, in the order in which the evaluation lists JFOs.
 KIND_CODES = {Kind.BINATIONAL: "bi-national", Kind.NATIONAL: "national", Kind.REGIONAL: "regional"}
@@ -55,7 +56,7 @@ def figure_column(name: str, label: str | Promise, kind: str) -> Column:
     """Return a column whose hidden figures say so on the page."""
 
     def text(row: Row) -> str:
-        return too_few() if name in row.get("hidden", ()) else formats.text(row[name], kind)
+        return too_few(row.get("day")) if name in row.get("hidden", ()) else formats.text(row[name], kind)
 
     return Column(name, label, kind, text=text)
 
@@ -75,6 +76,11 @@ def not_shown(figures: Row) -> frozenset[str]:
 
 def by_kind_and_code(place: Place) -> tuple[int, str, str]:
     return list(KIND_CODES).index(Kind(place.kind)), place.program, place.jfo
+
+
+def region_codes() -> list[str]:
+    """Return the code of every region; one query."""
+    return list(Region.objects.order_by("code").values_list("code", flat=True))
 
 
 class Exhibit(Report):
@@ -97,7 +103,7 @@ class Exhibit(Report):
         raise NotImplementedError
 
     def regions(self) -> list[str]:
-        return list(Region.objects.order_by("code").values_list("code", flat=True))
+        return region_codes()
 
     def rows(self, reader: Reader, parameters: Parameters) -> list[Row]:
         return self.table(reader, parameters)
@@ -108,12 +114,13 @@ class Exhibit(Report):
     def notes(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> list[str]:
         notes = list(self._as_table(rows, reader, parameters).notes)
         if any(row.get("hidden") for row in rows):
-            notes.append(too_few_note())
+            notes.append(too_few_note(parameters.fiscal_year.last_day if self.is_of_year else parameters.as_of))
         if not self.is_as_published(parameters):
-            notes.append(self._why_not_compared())
+            notes.append(self.why_not_compared(parameters))
         return notes
 
-    def _why_not_compared(self) -> str:
+    def why_not_compared(self, parameters: Parameters) -> str:
+        """Return the sentence for other parameters than the published exhibit's."""
         if self.is_of_year:
             return gettext(
                 "Nothing is compared: the evaluation published figures for %(year)s and all regions alone."
