@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -14,12 +15,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import exports, formats, reports
+from jfo_portal.kit.frozen import Reading
 from jfo_portal.kit.reports import Comparison, Parameters, Report
 from jfo_portal.kit.tables import Cell, Column
 from jfo_portal.kit.views import Crumb, Page, headings_of, marks, rows_of
+from performance import freezing
 from performance.charts import Figure, Places, figure_of
+from performance.drilling import ExhibitLinks
+from performance.measures.activity import Rule
+from performance.reports.activity import rule_of
+from performance.reports.exhibits import Exhibit
 
-from .figures import FiguresPage
+from .figures import Choice, FiguresPage
+from .snapshots import Button, button
 
 
 class ReportList(Page):
@@ -31,15 +39,20 @@ class ReportList(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         columns = [
-            Column("title", _("Exhibit"), href=lambda report: reverse("report", args=[report.slug]), is_header=True),
+            Column("title", _("Report"), href=lambda report: reverse("report", args=[report.slug]), is_header=True),
             Column("description", _("What it shows")),
         ]
         found = reports.all_for(self.reader)
+        exhibits = [report for report in found if isinstance(report, Exhibit)]
+        others = sorted((report for report in found if report not in exhibits), key=lambda report: str(report.title))
         return super().get_context_data(**kwargs) | {
             "headings": headings_of(columns),
-            "rows": rows_of(columns, found),
-            "caption": ngettext("%(count)s exhibit", "%(count)s exhibits", len(found))
-            % {"count": formats.number(len(found))},
+            "exhibits": rows_of(columns, exhibits),
+            "exhibits_caption": ngettext("%(count)s exhibit", "%(count)s exhibits", len(exhibits))
+            % {"count": formats.number(len(exhibits))},
+            "others": rows_of(columns, others),
+            "others_caption": ngettext("%(count)s other report", "%(count)s other reports", len(others))
+            % {"count": formats.number(len(others))},
         }
 
 
@@ -79,7 +92,10 @@ class ReportPage(FiguresPage):
         return [Crumb(_("Exhibits"), reverse("reports"))]
 
     def read_parameters(self, data: Mapping[str, str]) -> Parameters:
-        return self.report.parameters(data)
+        parameters = self.report.parameters(data)
+        if refusal := self.report.refusal(self.reader, parameters):
+            raise ValueError(refusal)
+        return parameters
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -95,7 +111,9 @@ class ReportPage(FiguresPage):
 
     @cached_property
     def figure(self) -> Figure | None:
-        return figure_of(self.report.slug, self.rows, self.totals, self.parameters, self.places)
+        return figure_of(
+            self.report.slug, self.rows, self.totals, self.parameters, self.places, to_list=self.links.cell
+        )
 
     def figures(self) -> dict[str, Figure]:
         return {} if self.figure is None else {self.figure.chart.id: self.figure}
@@ -122,6 +140,8 @@ class ReportPage(FiguresPage):
         return super().refuse(sentence)
 
     def file_name(self, name: str) -> str:
+        if not self.report.uses:
+            return name
         if "fy" in self.report.uses:
             return super().file_name(name)
         parts = [name, str(self.parameters.as_of), *([self.parameters.region] if self.parameters.region else [])]
@@ -132,7 +152,7 @@ class ReportPage(FiguresPage):
         return [
             *marks(),
             (_("Report"), self.get_title()),
-            (_("Parameters"), self.scope()),
+            *([(_("Parameters"), self.scope())] if self.report.uses else []),
             *(
                 (_("Total: %(measure)s") % {"measure": self.report.column(name).label}, self.total_text(name))
                 for name in self.totals
@@ -142,14 +162,31 @@ class ReportPage(FiguresPage):
 
     # The page
 
+    @cached_property
+    def links(self) -> ExhibitLinks:
+        """Where the rows behind the figures are; for the page alone."""
+        return ExhibitLinks(self.report.slug, self.reader, self.parameters)
+
     def scope(self) -> str:
-        """Return the parameters in words."""
+        """Return the parameters in words; empty for a report without any."""
+        if not self.report.uses:
+            return ""
         place = self.places.label(self.parameters.region)
         if "fy" in self.report.uses:
             return _("%(place)s, fiscal year %(year)s") % {"year": self.year, "place": place}
         return _("%(place)s, %(day)s") % {"day": formats.long_day(self.parameters.as_of), "place": place}
 
+    def rule_choices(self) -> list[Choice]:
+        """Return the rules of which files are JFO files, for who may choose one."""
+        if "rule" not in self.report.uses or not self.reader.sees_everything:
+            return []
+        return [Choice(rule.value, rule.short, rule == rule_of(self.parameters)) for rule in Rule]
+
     def caption(self) -> str:
+        if not self.report.uses:
+            return ngettext("%(count)s row", "%(count)s rows", len(self.rows)) % {
+                "count": formats.number(len(self.rows))
+            }
         return ngettext("%(scope)s: %(count)s row", "%(scope)s: %(count)s rows", len(self.rows)) % {
             "scope": self.scope(),
             "count": formats.number(len(self.rows)),
@@ -159,9 +196,14 @@ class ReportPage(FiguresPage):
         """Return the report's columns, a region in words and with a link to its page."""
         shown = self.places.column()
         return [
-            replace(shown, is_header=column.is_header) if column.name == "region" else column
+            replace(shown, is_header=column.is_header)
+            if column.name == "region"
+            else replace(column, href=partial(self._cell_href, column))
             for column in self.report.columns
         ]
+
+    def _cell_href(self, column: Column, row: Mapping[str, Any]) -> str | None:
+        return self.links.cell(row, column.name) or (column.href(row) if column.href else None)
 
     def total_text(self, name: str) -> str:
         value = self.totals[name]
@@ -181,22 +223,36 @@ class ReportPage(FiguresPage):
                 Cell(
                     self.total_text(column.name) if column.name in self.totals else "",
                     str(column.label),
+                    self.links.total(self.totals, column.name) if column.name in self.totals else None,
                     is_numeric=column.is_numeric,
                 )
                 for column in others
             ),
         ]
 
-    def other_totals(self) -> list[tuple[str, str]]:
-        """Return the label and text of each total that is not in the table."""
+    def other_totals(self) -> list[tuple[str, str, str | None]]:
+        """Return the label, the text and the link of each total that is not in the table."""
         in_table = {column.name for column in self.report.columns} if self.totals_row() else set()
         return [
-            (str(self.report.column(name).label), self.total_text(name)) for name in self.totals if name not in in_table
+            (str(self.report.column(name).label), self.total_text(name), self.links.total(self.totals, name))
+            for name in self.totals
+            if name not in in_table
         ]
+
+    @cached_property
+    def published(self) -> list[Comparison]:
+        """The published figures beside those of the page."""
+        return self.report.comparison(self.rows, self.reader, self.parameters)
+
+    def freeze_button(self) -> Button:
+        """Return the form that freezes what the page shows."""
+        reading = Reading(self.rows, self.totals, self.remarks, self.published)
+        shown = freezing.as_shown(self.report, self.reader, self.parameters, reading, self.places)
+        return button(self.report.slug, self.request.GET, shown)
 
     def compared(self) -> Compared | None:
         """Return the published figures beside those of the page; None where none were published."""
-        found = self.report.comparison(self.rows, self.reader, self.parameters)
+        found = self.published
         if not found:
             return None
         missing = [row for row in found if row.computed is None]
@@ -223,6 +279,7 @@ class ReportPage(FiguresPage):
             "uses": self.report.uses,
             "as_of": self.request.GET.get("as_of", self.parameters.as_of.isoformat()),
             "regions": self.region_choices(),
+            "rules": self.rule_choices(),
         }
         if self.error:
             return context
@@ -238,6 +295,7 @@ class ReportPage(FiguresPage):
             "compared": self.compared(),
             "comparison_headings": headings_of(comparison_columns(self.report, self.places)),
             "formats": exports.FORMATS,
+            "freeze": self.freeze_button(),
         }
 
 
