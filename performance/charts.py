@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -36,7 +37,17 @@ from .measures.activity import Group
 from .reports.activity import ActivityByKind, ActivityByStatus
 from .reports.arrangements import clause_heading
 from .reports.cost import CostByKind, CostByRegion
-from .reports.exhibits import KINDS, Row, figure_column, subtotal
+from .reports.exhibits import KIND_CODES, KINDS, Row, figure_column, subtotal
+
+# From a row of an exhibit and a column of it to the list behind the figure; True for a row of all regions that stands
+# beside a region's.
+ToList = Callable[[Row, str, bool], str | None]
+
+
+def to_nothing(_row: Row, _name: str, _is_national: bool) -> str | None:
+    """Return no list: for figures without links."""
+    return None
+
 
 # The look of a group of officers in every chart.
 STYLES = {Group.JFO: "series-1", Group.NON_JFO: "series-2", Group.ALL: "series-3"}
@@ -66,10 +77,19 @@ class Figure:
         return replace(self, chart=replace(self.chart, headers=(), rows=()))
 
 
-def _figure(kind: Callable[..., Chart], columns: Sequence[Column], rows: Sequence[Row], **drawing: Any) -> Figure:
+def make_figure(kind: Callable[..., Chart], columns: Sequence[Column], rows: Sequence[Row], **drawing: Any) -> Figure:
     """Return the figure of a chart of that kind, whose words and marks are given by name."""
     headers = [column.label for column in columns]
     return Figure(kind(headers=headers, rows=[cells(columns, row) for row in rows], **drawing), columns, rows)
+
+
+def linked(columns: Sequence[Column], to_list: Callable[[Row, str], str | None]) -> list[Column]:
+    """Return the columns, each figure of which leads to the list behind it."""
+    return [replace(column, href=partial(_href, column.name, to_list)) for column in columns]
+
+
+def _href(name: str, to_list: Callable[[Row, str], str | None], row: Row) -> str | None:
+    return to_list(row, name)
 
 
 @dataclass(frozen=True)
@@ -85,6 +105,11 @@ class Places:
             return gettext("All regions")
         region = self.regions.get(code)
         return gettext("%(name)s (%(code)s)") % {"name": region.name, "code": region.short} if region else code
+
+    def short(self, code: str) -> str:
+        """Return the region's short form in the active language."""
+        region = self.regions.get(code)
+        return str(region.short) if region else code
 
     def href(self, code: str) -> str:
         """Return the address of the region's page."""
@@ -158,29 +183,39 @@ def _bar_text(side: Side, name: str) -> str:
 
 
 def _sides_table(
-    heading: str | Promise, shown: Sequence[Side], labels: Mapping[str, str | Promise]
+    heading: str | Promise, shown: Sequence[Side], labels: Mapping[str, str | Promise], to_list: ToList
 ) -> tuple[list[Column], list[Row]]:
     """Return the table of a kind or status a row and a group a column, the national groups after the region's."""
     lines = [(side.group.value, side.label, side.row) for side in shown]
     lines += [(f"national_{side.group}", side.reference_label, side.reference) for side in shown if side.reference]
     columns = [Column("name", heading, is_header=True)]
-    columns += [figure_column(name, label, "decimal") for name, label, _row in lines]
+    columns += [
+        replace(
+            figure_column(name, label, "decimal"),
+            href=partial(_line_href, to_list, of_line, name.startswith("national_")),
+        )
+        for name, label, of_line in lines
+    ]
     rows = [
-        {"name": label, "hidden": frozenset(line for line, _label, row in lines if name in row["hidden"])}
+        {"name": label, "code": name, "hidden": frozenset(line for line, _label, row in lines if name in row["hidden"])}
         | {line: row[name] for line, _label, row in lines}
         for name, label in labels.items()
     ]
     return columns, rows
 
 
-def activity_by_kind(shown: Sequence[Side], place: str, year: FiscalYear) -> Figure:
+def _line_href(to_list: ToList, of_line: Row, is_national: bool, row: Row) -> str | None:
+    return to_list(of_line, row["code"], is_national)
+
+
+def activity_by_kind(shown: Sequence[Side], place: str, year: FiscalYear, to_list: ToList = to_nothing) -> Figure:
     """Return Exhibit 7 as a dot plot: a shape for each group, the national groups in shapes of their own."""
     labels = {name: ActivityByKind().column(name).label for name in (*ActivityByKind.names, "total")}
-    columns, rows = _sides_table(_("Kind of file"), shown, labels)
+    columns, rows = _sides_table(_("Kind of file"), shown, labels, to_list)
     series = [Series(side.label, STYLES[side.group]) for side in shown]
     series += [Series(side.reference_label, "series-3") for side in shown if side.reference]
-    lines = [side.row for side in shown] + [side.reference for side in shown if side.reference]
-    return _figure(
+    lines = [(side.row, False) for side in shown] + [(side.reference, True) for side in shown if side.reference]
+    return make_figure(
         DotPlot,
         columns,
         rows,
@@ -193,7 +228,11 @@ def activity_by_kind(shown: Sequence[Side], place: str, year: FiscalYear) -> Fig
         % {"year": year, "place": place},
         series=series,
         categories=[
-            DotRow(label, [Dot(row[name], _mean_text(row, name)) for row in lines]) for name, label in labels.items()
+            DotRow(
+                label,
+                [Dot(row[name], _mean_text(row, name), to_list(row, name, is_national)) for row, is_national in lines],
+            )
+            for name, label in labels.items()
         ],
     )
 
@@ -219,10 +258,10 @@ def _kind_finding(shown: Sequence[Side]) -> str:
     return sentence % {"jfo": formats.text(jfo, "decimal"), "others": formats.text(others, "decimal")}
 
 
-def activity_by_status(shown: Sequence[Side], place: str, year: FiscalYear) -> Figure:
+def activity_by_status(shown: Sequence[Side], place: str, year: FiscalYear, to_list: ToList = to_nothing) -> Figure:
     """Return Exhibit 8 as small multiples of bars: a panel for each status, the national value a line across a bar."""
     labels = {name: ActivityByStatus().column(name).label for name in ActivityByStatus.names}
-    columns, rows = _sides_table(_("Status of file"), shown, labels)
+    columns, rows = _sides_table(_("Status of file"), shown, labels, to_list)
     description = gettext(
         "%(place)s: mean number of IMS files that an officer with at least one file opened "
         "in fiscal year %(year)s, by status."
@@ -232,7 +271,7 @@ def activity_by_status(shown: Sequence[Side], place: str, year: FiscalYear) -> F
             "%(place)s: mean number of IMS files that an officer with at least one file opened "
             "in fiscal year %(year)s, by status. The line across a bar marks the national value."
         )
-    return _figure(
+    return make_figure(
         GroupedBars,
         columns,
         rows,
@@ -247,6 +286,7 @@ def activity_by_status(shown: Sequence[Side], place: str, year: FiscalYear) -> F
                         side.group.label,
                         side.row[name],
                         _bar_text(side, name),
+                        href=to_list(side.row, name, False),
                         css=STYLES[side.group],
                         reference=side.reference[name] if side.reference else None,
                     )
@@ -269,7 +309,12 @@ def _status_finding(shown: Sequence[Side], labels: Mapping[str, str | Promise]) 
     ) % {"status": labels[widest], "jfo": jfo, "others": others}
 
 
-def activity_by_region(tables: Mapping[str, Sequence[Row]], national: Sequence[Row], places: Places) -> Figure:
+def activity_by_region(
+    tables: Mapping[str, Sequence[Row]],
+    national: Sequence[Row],
+    places: Places,
+    to_list: Callable[[Row, str], str | None] = lambda _row, _name: None,
+) -> Figure:
     """Return files of all kinds per officer, by region, as a dot plot whose marks lead to the regions."""
     groups = (Group.JFO, Group.NON_JFO)
     rows = sorted((_region_row(code, table) for code, table in tables.items()), key=_highest_first)
@@ -277,12 +322,17 @@ def activity_by_region(tables: Mapping[str, Sequence[Row]], national: Sequence[R
     lines += [(places.label(row["region"]), row, places.href(row["region"])) for row in rows]
     columns = [
         places.column(),
-        figure_column("jfo_officers", _("JFO officers (n)"), "integer"),
-        figure_column("jfo", _("Files per JFO officer"), "decimal"),
-        figure_column("non_jfo_officers", _("Other officers (n)"), "integer"),
-        figure_column("non_jfo", _("Files per other officer"), "decimal"),
+        *linked(
+            [
+                figure_column("jfo_officers", _("JFO officers (n)"), "integer"),
+                figure_column("jfo", _("Files per JFO officer"), "decimal"),
+                figure_column("non_jfo_officers", _("Other officers (n)"), "integer"),
+                figure_column("non_jfo", _("Files per other officer"), "decimal"),
+            ],
+            to_list,
+        ),
     ]
-    return _figure(
+    return make_figure(
         DotPlot,
         columns,
         rows,
@@ -366,12 +416,17 @@ def _cost_finding(rows: Sequence[tuple[str, Row]], total: int | None, neutral: s
     )
 
 
-def cost_by_region(rows: Sequence[Row], total: int | None, places: Places) -> Figure:
+def cost_by_region(
+    rows: Sequence[Row],
+    total: int | None,
+    places: Places,
+    to_list: Callable[[Row, str], str | None] = lambda _row, _name: None,
+) -> Figure:
     """Return Exhibit 11 as bars, the largest first, with the FTE in a column beside them."""
     labelled = [(places.label(row["region"]), row) for row in rows]
-    return _figure(
+    return make_figure(
         Bars,
-        [places.column(), *CostByRegion.cost_columns],
+        [places.column(), *linked(CostByRegion.cost_columns, to_list)],
         rows,
         id="cost",
         title=_cost_finding(labelled, total, gettext("Salaries and FTE by region")),
@@ -384,20 +439,34 @@ def cost_by_region(rows: Sequence[Row], total: int | None, places: Places) -> Fi
     )
 
 
-def cost_by_kind(rows: Sequence[Row], total: int | None, place: str, year: FiscalYear) -> Figure:
+def cost_by_kind(
+    rows: Sequence[Row],
+    total: int | None,
+    place: str,
+    year: FiscalYear,
+    to_list: Callable[[Row, str], str | None] = lambda _row, _name: None,
+) -> Figure:
     """Return Exhibit 12 as nested bars: a kind of JFO, then its programs."""
     by_kind = grouped(rows, lambda row: KINDS[row["kind"]])
     bars = []
     labelled = []
     for kind, of_kind in sorted(by_kind.items(), key=lambda pair: subtotal(pair[1], "salaries") or 0, reverse=True):
-        whole = {name: subtotal(of_kind, name) for name in ("salaries", "fte")}
+        whole: Row = {"kind": KIND_CODES[kind], "program": ""}
+        whole |= {name: subtotal(of_kind, name) for name in ("salaries", "fte")}
         label = str(KIND_LABELS[kind])
         labelled.append((label, whole))
-        bars.append(_cost_bar(whole, label))
-        bars += [_cost_bar(row, row["program"], is_part=True) for row in of_kind if row["program"]]
-    return _figure(
+        bars.append(_cost_bar(whole, label, href=to_list(whole, "salaries")))
+        bars += [
+            _cost_bar(row, row["program"], href=to_list(row, "salaries"), is_part=True)
+            for row in of_kind
+            if row["program"]
+        ]
+    return make_figure(
         Bars,
-        CostByKind.columns,
+        [
+            column if column.name in ("kind", "program") else linked([column], to_list)[0]
+            for column in CostByKind.columns
+        ],
         rows,
         id="cost",
         title=_cost_finding(labelled, total, gettext("Salaries and FTE by kind of JFO")),
@@ -421,7 +490,7 @@ def coverage_by_region(rows: Sequence[Row], places: Places, day: str) -> Figure:
         counts.append({"region": code, "yes": covered, "no": len(of_region) - covered, "jfos": len(of_region)})
     counts.sort(key=lambda row: (-row["no"], row["region"]))
     covered, uncovered = sum(row["yes"] for row in counts), sum(row["no"] for row in counts)
-    return _figure(
+    return make_figure(
         StackedBars,
         [
             places.column(),
@@ -459,7 +528,7 @@ def coverage_by_region(rows: Sequence[Row], places: Places, day: str) -> Figure:
 def clauses_met(rows: Sequence[Row], day: str) -> Figure:
     """Return Exhibit 6 as bars of the arrangements that meet each clause."""
     reviewed = formats.number(rows[0]["reviewed"])
-    return _figure(
+    return make_figure(
         Bars,
         [
             Column("clause", _("Clause"), is_header=True),
@@ -514,7 +583,13 @@ def _clause_finding(rows: Sequence[Row]) -> str:
 
 
 def figure_of(
-    slug: str, rows: Sequence[Row], totals: Mapping[str, Any], parameters: Parameters, places: Places
+    slug: str,
+    rows: Sequence[Row],
+    totals: Mapping[str, Any],
+    parameters: Parameters,
+    places: Places,
+    *,
+    to_list: Callable[[Row, str], str | None] = lambda _row, _name: None,
 ) -> Figure | None:
     """Return the chart of an exhibit; None for one that is a table alone, or holds nothing to draw.
 
@@ -524,6 +599,10 @@ def figure_of(
     place = places.label(parameters.region)
     day = formats.long_day(parameters.as_of)
     salaries = totals.get("salaries")
+
+    def of_group(row: Row, name: str, _is_national: bool) -> str | None:
+        return to_list(row, name)
+
     if not rows:
         return None
     match slug:
@@ -532,11 +611,11 @@ def figure_of(
         case "exhibit-6" if rows[0]["reviewed"]:
             return clauses_met(rows, day).without_table()
         case "exhibit-7":
-            return activity_by_kind(sides(rows), place, year).without_table()
+            return activity_by_kind(sides(rows), place, year, of_group).without_table()
         case "exhibit-8":
-            return activity_by_status(sides(rows), place, year).without_table()
+            return activity_by_status(sides(rows), place, year, of_group).without_table()
         case "exhibit-11":
             return cost_by_region(rows, salaries, places).without_table()
         case "exhibit-12":
-            return cost_by_kind(rows, salaries, place, year).without_table()
+            return cost_by_kind(rows, salaries, place, year, to_list).without_table()
     return None

@@ -19,7 +19,8 @@ from registry.models.assignments import AssignmentQuerySet
 from registry.tables import sees_officers_of
 
 from .measures.activity import Activity, counted_by_kind
-from .measures.cost import benefit_rate, half_up, total_cost
+from .measures.cost import half_up, total_cost
+from .measures.rates import rates_of
 from .models import ImsFile, ImsKind
 from .outcomes import Outcomes, load_outcomes
 
@@ -71,8 +72,8 @@ def load_performance(jfo: JFO, reader: Reader, day: date) -> Performance:
     if not sees_officers_of(jfo, reader):
         return Performance(year, is_shown=False, sees_everybody=False)
     # A sum of the reader's own region, whichever region employs the officers, as in Exhibit 11.
-    spent = total_cost(Assignment.objects.filter(jfo=jfo), year)
-    rate = benefit_rate(year)
+    rates = rates_of(year)
+    spent, rate = total_cost(Assignment.objects.filter(jfo=jfo), year, rates), rates.benefits
     own, region = _activity(jfo, reader, year), _region_activity(jfo, reader, year)
     rows = [
         {"kind": kind.label, "files": own.counts[kind], "mean": own.mean(kind), "region_mean": region.mean(kind)}

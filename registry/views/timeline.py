@@ -32,7 +32,7 @@ from registry.tables import assignment_columns, keeping_day, sees_officers_of, v
 # How long a scale may be, in fiscal years: one mistyped first day leaves the bars of the others readable.
 MOST_YEARS = 40
 # Filters that ask for some of a JFO's officers: what is vacant is no answer to them.
-OF_OFFICERS = ("q", "function", "need", "snoozed")
+OF_OFFICERS = ("q", "function", "level", "need", "snoozed")
 # Of the states that are asked for, the one that takes nothing out; without one it is the day's.
 WHOLE = ("", "all")
 
