@@ -34,6 +34,7 @@ from registry.models import (
     Region,
     Risk,
     RiskCoverage,
+    RiskEdition,
     SystemAccess,
     Training,
     User,
@@ -64,7 +65,24 @@ from wca.needed import open_needed
 from wca.reminders import remind
 from wca.texts import own_text
 
-from .models import BenefitRate, Claim, Explanation, ImsFile, OutcomeEvent, PublishedFigure, SalaryRate
+from .models import (
+    Aspect,
+    BenefitRate,
+    Claim,
+    Contribution,
+    Coordination,
+    Discrepancy,
+    Expectation,
+    Explanation,
+    ImsFile,
+    Mandate,
+    MandateTerm,
+    OutcomeEvent,
+    PublishedFigure,
+    ReportedOutcome,
+    SalaryRate,
+    Unlock,
+)
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 # In the history of every row it writes; also how the loader knows its own work again.
@@ -149,7 +167,10 @@ def _load() -> None:
     _load_workplaces(jfos, agencies)
     _load_meetings(jfos)
     _load_reviews(jfos)
-    _load_outcomes(jfos)
+    _load_outcomes(jfos, agencies)
+    _load_reported_outcomes(regions)
+    _load_expectations(jfos)
+    _load_mandates(jfos)
     parts = _load_clauses()
     _load_fragments()
     _load_milestones()
@@ -266,6 +287,8 @@ def _load_jfos(regions: dict[str, Region], agencies: dict[str, Agency]) -> dict[
             for key, role in _parts(row).items()
         ],
     )
+    _write(RiskEdition, [RiskEdition(**row) for row in _rows("reference/risk_editions")])
+    reviews = {row["jfo"]: row for row in _rows("demonstration/risk_reviews")}
     risks = {
         (risk.edition, risk.code): risk
         for risk in _write(
@@ -279,7 +302,7 @@ def _load_jfos(regions: dict[str, Region], agencies: dict[str, Agency]) -> dict[
     _write(
         RiskCoverage,
         [
-            RiskCoverage(jfo=jfos[row["jfo"]], risk=risks[row["edition"], row["risk"]])
+            RiskCoverage(jfo=jfos[row["jfo"]], risk=risks[row["edition"], row["risk"]], **_reviewed(row, reviews))
             for row in _rows("reference/risk_coverage")
         ],
     )
@@ -383,31 +406,101 @@ def _load_reviews(jfos: dict[str, JFO]) -> None:
     )
 
 
-def _load_outcomes(jfos: dict[str, JFO]) -> None:
-    """Load outcomes, each once, and the JFOs that claim them."""
+def _reviewed(row: Row, reviews: dict[str, Row]) -> dict[str, Any]:
+    """Return when the tick was confirmed last, and its weight, as the demonstration has them."""
+    review = reviews.get(row["jfo"])
+    if review is None:
+        return {}
+    weights = dict(pair.split(":") for pair in _list(review["weights"]))
+    return {"confirmed_on": _day(review["confirmed_on"]), "weight": weights.get(row["risk"])}
+
+
+def _load_mandates(jfos: dict[str, JFO]) -> None:
+    """Load what mandates name, as the published objectives are read, and how some overlaps are coordinated."""
+    terms = {
+        (term.aspect, term.code): term
+        for term in _write(MandateTerm, [MandateTerm(**row) for row in _rows("reference/mandate_terms")]).values()
+    }
+    _write(
+        Mandate,
+        [
+            Mandate(jfo=jfos[row["jfo"]], term=terms[aspect, code], start=jfos[row["jfo"]].start)
+            for row in _rows("reference/mandates")
+            for aspect in Aspect.values
+            for code in _list(row[aspect])
+        ],
+    )
+    _write(Coordination, [_coordination(row, jfos) for row in _rows("demonstration/coordinations")])
+
+
+def _coordination(row: Row, jfos: dict[str, JFO]) -> Coordination:
+    first, second = sorted((jfos[row["first"]], jfos[row["second"]]), key=attrgetter("pk"))
+    return Coordination(
+        first=first,
+        second=second,
+        leads=row["leads"],
+        agreed_how=row["agreed_how"],
+        agreed_on=date.fromisoformat(row["agreed_on"]),
+        review_on=date.fromisoformat(row["review_on"]),
+    )
+
+
+def _load_outcomes(jfos: dict[str, JFO], agencies: dict[str, Agency]) -> None:
+    """Load outcomes, each once, the JFOs that claim them and who had a part in them."""
     rows = _rows("demonstration/outcomes")
     events = _write(
         OutcomeEvent,
         [
             OutcomeEvent(
-                kind=row["kind"],
-                occurred_on=date.fromisoformat(row["occurred_on"]),
-                fiscal_year=FiscalYear.of(date.fromisoformat(row["occurred_on"])).start_year,
-                what=row["what"],
+                occurred_on=_day(row["occurred_on"]),
+                fiscal_year=_start_year(row)
+                if row["fiscal_year"]
+                else FiscalYear.of(date.fromisoformat(row["occurred_on"])).start_year,
                 quantity=row["quantity"] or None,
-                unit=row["unit"],
                 value=row["value"] or None,
-                note=row["note"],
+                **{name: row[name] for name in ("kind", "what", "unit", "side", "operation", "note")},
             )
             for row in rows
         ],
     )
-    claims = [
-        Claim(event=event, jfo=jfos[code])
-        for row, event in zip(rows, events.values(), strict=True)
-        for code in _list(row["jfos"])
-    ]
-    _write(Claim, claims)
+    numbered = dict(zip((row["number"] for row in rows), events.values(), strict=True))
+    _write(Claim, [Claim(event=numbered[row["number"]], jfo=jfos[code]) for row in rows for code in _list(row["jfos"])])
+    _write(
+        Contribution,
+        [
+            Contribution(
+                event=numbered[row["event"]],
+                agency=agencies[row["agency"]],
+                kind=row["kind"],
+                evidence=row["evidence"],
+                confirmed_on=_day(row["confirmed_on"]),
+                share=row["share"] or None,
+            )
+            for row in _rows("demonstration/contributions")
+        ],
+    )
+
+
+def _load_reported_outcomes(regions: dict[str, Region]) -> None:
+    """Load the totals of outcomes that the evaluation reported."""
+    programs = Program.objects.in_bulk(field_name="code")
+    _write(
+        ReportedOutcome,
+        [
+            ReportedOutcome(
+                number=int(row["number"]),
+                program=programs.get(row["program"]),
+                region=regions.get(row["region"]),
+                first_day=_day(row["first_day"]),
+                last_day=_day(row["last_day"]),
+                value=row["value"],
+                is_money=row["is_money"] == "1",
+                **_both(row, "measure", "subject", "note"),
+                **{name: row[name] for name in ("team", "operation", "attribution")},
+            )
+            for row in _rows("reference/reported_outcomes")
+        ],
+    )
 
 
 def _load_clauses() -> dict[tuple[str, int], ClausePart]:
@@ -501,7 +594,41 @@ def _load_figures() -> None:
         [BenefitRate(fiscal_year=_start_year(row), rate=row["rate"]) for row in _rows("reference/benefit_rates")],
     )
     _write(PublishedFigure, [PublishedFigure(**row) for row in _rows("reference/published_figures")])
+    _write(Discrepancy, [Discrepancy(**row) for row in _rows("reference/discrepancies")])
     _write(Explanation, [Explanation(**row) for row in _rows("reference/explanations")])
+
+
+def _load_expectations(jfos: dict[str, JFO]) -> None:
+    """Load what was expected of some JFOs: open, locked, and unlocked once and locked again."""
+    rows = _rows("demonstration/expectations")
+    expectations = _write(
+        Expectation,
+        [
+            Expectation(
+                jfo=jfos[row["jfo"]],
+                fiscal_year=_start_year(row),
+                locked_on=_day(row["locked_on"]),
+                locks=bool(row["locked_on"]) + bool(row["was_locked_on"]),
+                **{name: row[name] for name in ("indicator", "expected", "basis", "variance_note")},
+            )
+            for row in rows
+        ],
+    )
+    _write(
+        Unlock,
+        [
+            Unlock(
+                expectation=expectation,
+                number=1,
+                unlocked_on=row["unlocked_on"],
+                locked_on=row["was_locked_on"],
+                expected=row["was_expected"],
+                reason=row["unlock_reason"],
+            )
+            for row, expectation in zip(rows, expectations.values(), strict=True)
+            if row["unlocked_on"]
+        ],
+    )
 
 
 def _start_year(row: Row) -> int:
@@ -802,13 +929,15 @@ def _load_files(officers: dict[str, Officer]) -> None:
         first = max(officer.start, year.first_day)
         days = (min(officer.end or year.last_day, year.last_day) - first).days + 1
         for _copy in range(int(row["count"])):
+            opened_on = first + timedelta(days=len(opened) * _STEP % days)
             opened.append(
                 ImsFile(
                     officer=officer,
                     region=officer.region,
                     kind=row["kind"],
                     status=row["status"],
-                    opened_on=first + timedelta(days=len(opened) * _STEP % days),
+                    opened_on=opened_on,
+                    entered_on=_entered_on(opened_on, officer, len(opened), year.last_day),
                     fiscal_year=year.start_year,
                 )
             )
@@ -816,3 +945,13 @@ def _load_files(officers: dict[str, Officer]) -> None:
     for number, file in enumerate(opened, start=1):
         file.number = f"IMS-{file.fiscal_year}-{number:05}"
     _write(ImsFile, opened)
+
+
+def _entered_on(opened_on: date, officer: Officer, place: int, last: date) -> date | None:
+    """Return when the file was entered: within two weeks for most, months late for some, and more often for every
+    sixth officer, who enters many at once; of six in a hundred it is not known."""
+    turn = place * 61 % 100
+    if turn < 6:
+        return None
+    is_late = turn < (46 if int(officer.number.removeprefix("O-")) % 6 == 0 else 10)
+    return min(opened_on + timedelta(days=31 + turn * 2 if is_late else turn % 15), last)

@@ -11,6 +11,14 @@ from jfo_portal.kit.fiscal import FiscalYear
 # The name of the address, and what the page is called; in the order in which they stand.
 PAGES: list[tuple[str, str | Promise]] = [
     ("performance", _("Overview")),
+    ("performance-files", _("Files in IMS")),
+    ("performance-comparison", _("Comparison")),
+    ("performance-quality", _("Data quality")),
+    ("performance-costs", _("Costs")),
+    ("performance-outcomes", _("Outcomes")),
+    ("performance-expectations", _("Expectations")),
+    ("performance-risks", _("Risks")),
+    ("performance-overlap", _("Overlap")),
 ]
 
 

@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
-from performance.models import ImsFile
-from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Region, User
+from performance.models import Claim, Contribution, ImsFile, OutcomeEvent
+from registry.models import JFO, Agency, Assignment, Level, Officer, OfficerLevel, Region, User
 from wca.models import Assessment
 
 _numbers = count(1)
@@ -48,6 +49,19 @@ def file(officer: Officer, opened_on: date, kind: str = "case", status: str = "a
     )
     row.attribute(None).save()
     return row
+
+
+def outcome(*jfos: str, kind: str = "seizure", **fields: Any) -> OutcomeEvent:
+    """Return a new outcome that the JFOs claim; the fields say when, `occurred_on` or `fiscal_year`, and what."""
+    event = OutcomeEvent(kind=kind, **fields).save_as(None)
+    for code in jfos:
+        Claim(event=event, jfo=JFO.objects.get(code=code)).save_as(None)
+    return event
+
+
+def contribution(event: OutcomeEvent, agency: str, kind: str, **fields: Any) -> Contribution:
+    """Return the agency's new contribution to the outcome."""
+    return Contribution(event=event, agency=Agency.objects.get(key=agency), kind=kind, **fields).save_as(None)
 
 
 def approved(assessment: Assessment, day: date, by: str = "nhq.approver") -> Assessment:

@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -17,11 +18,13 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
-from jfo_portal.kit import changesets
+from jfo_portal.kit import changesets, reports
 from jfo_portal.kit.imports import resources
 from jfo_portal.kit.imports.actions import stage
 from jfo_portal.kit.models import Import, ImportState, SavedView
 from jfo_portal.kit.periods import today
+from performance import freezing
+from performance.models import BenefitRate, Contribution, Coordination, Expectation, OutcomeEvent, SalaryRate
 from registry import actions
 from registry.models import (
     JFO,
@@ -47,6 +50,19 @@ EVERYBODY = frozenset(ROLES)
 ADMINISTRATOR = frozenset({"admin"})
 REVIEWER = frozenset({"nhq.reviewer"})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def coordination() -> dict[str, int]:
+    first, second = (JFO.objects.get(code=code) for code in ("CFSEU-QUE", "SPVM-JFO"))
+    row = Coordination(
+        first=first,
+        second=second,
+        leads="By place.",
+        agreed_how="Minutes",
+        agreed_on=date(2011, 3, 1),
+        review_on=date(2011, 9, 1),
+    )
+    return {"pk": row.save_as(None).pk}
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,16 @@ def que_contact() -> dict[str, Any]:
     contact = Contact.objects.filter(jfo__code="IBET-QUE-1").first()
     assert contact is not None
     return {"code": "IBET-QUE-1", "part": "contacts", "pk": contact.pk}
+
+
+def que_outcome() -> dict[str, Any]:
+    return {"pk": OutcomeEvent.objects.get(occurred_on="2010-05-11").pk}
+
+
+def que_contribution() -> dict[str, Any]:
+    row = Contribution.objects.filter(event=que_outcome()["pk"]).first()
+    assert row is not None
+    return {"pk": row.pk}
 
 
 def que_act() -> dict[str, Any]:
@@ -135,6 +161,14 @@ def an_assessment() -> dict[str, Any]:
 def an_approved_assessment() -> dict[str, Any]:
     row = Assessment.objects.get(arrangement__reference="WCA-2004-0001")
     return {"reference": "WCA-2004-0001", "pk": row.pk}
+
+
+def a_salary() -> dict[str, Any]:
+    return {"pk": SalaryRate.objects.get(fiscal_year=2009, level="FB-04").pk}
+
+
+def a_benefit_rate() -> dict[str, Any]:
+    return {"pk": BenefitRate.objects.get(fiscal_year=2009).pk}
 
 
 def a_draft() -> Draft:
@@ -197,6 +231,17 @@ def que_document() -> dict[str, Any]:
 def action() -> dict[str, Any]:
     """A remediation action of nhq.reviewer's."""
     return {"pk": RemediationAction.objects.filter(owner__username="nhq.reviewer").first().pk}  # type: ignore[union-attr]
+
+
+def que_expectation() -> dict[str, Any]:
+    return {"pk": Expectation.objects.get(jfo__code="SPVM-JFO", indicator="files", fiscal_year=2010).pk}
+
+
+def que_snapshot() -> dict[str, Any]:
+    """A report that QUE's manager froze."""
+    report = reports.get("exhibit-5")
+    user = User.objects.get(username="que.manager")
+    return {"pk": freezing.freeze(report, report.parameters({}), by=user).pk}
 
 
 def milestone() -> dict[str, Any]:
@@ -324,7 +369,51 @@ RULES: dict[str, Rule] = {
     "plan-action-reopen": Rule(readers=REVIEWER, posters=REVIEWER, arguments=action),
     "translations": Rule(),
     "performance": Rule(),
+    "performance-costs": Rule(),
+    "performance-pay": Rule(),
+    "performance-rates": Rule(),
+    "performance-salary-new": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR),
+    "performance-salary": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=a_salary),
+    "performance-benefit-new": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR),
+    "performance-benefit": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=a_benefit_rate),
+    "performance-year-close": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=lambda: {"fy": "2009-2010"}),
+    "performance-year-reopen": Rule(
+        readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=lambda: {"fy": "2009-2010"}
+    ),
     "performance-region": Rule(arguments=lambda: {"code": "QUE"}),
+    "performance-jfo": Rule(arguments=lambda: {"code": "IBET-QUE-1"}),
+    "performance-officer": Rule(arguments=que_officer, of_que=True),
+    "performance-files": Rule(),
+    "performance-quality": Rule(),
+    "performance-quality-officers": Rule(),
+    "performance-comparison": Rule(),
+    "performance-officers": Rule(),
+    "performance-risks": Rule(),
+    "performance-overlap": Rule(),
+    "performance-overlap-pair": Rule(arguments=lambda: {"first": "CFSEU-QUE", "second": "SPVM-JFO"}),
+    "performance-coordination-new": Rule(
+        readers=SNOOZERS,
+        posters=SNOOZERS,
+        of_que=True,
+        arguments=lambda: {"first": "CFSEU-QUE", "second": "SPVM-JFO"},
+    ),
+    "performance-coordination": Rule(readers=SNOOZERS, posters=SNOOZERS, of_que=True, arguments=coordination),
+    "performance-outcomes": Rule(),
+    "performance-outcome-list": Rule(),
+    "performance-reported-outcomes": Rule(),
+    "outcome": Rule(arguments=que_outcome),
+    "contribution-new": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_outcome, of_que=True),
+    "contribution": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_contribution, of_que=True),
+    "contribution-remove": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_contribution, of_que=True),
+    "performance-expectations": Rule(),
+    "expectation-new": Rule(readers=SNOOZERS, posters=SNOOZERS),
+    "expectation-edit": Rule(readers=SNOOZERS, posters=SNOOZERS, of_que=True, arguments=que_expectation),
+    "expectation-note": Rule(readers=SNOOZERS, posters=SNOOZERS, of_que=True, arguments=que_expectation),
+    "expectation-unlock": Rule(readers=REVIEWER, posters=REVIEWER, arguments=que_expectation),
+    "expectations-lock": Rule(readers=REVIEWER, posters=REVIEWER),
+    "snapshots": Rule(),
+    "snapshot": Rule(readers=EVERYBODY - {"gta.manager"}, hidden=True, arguments=que_snapshot),
+    "snapshot-new": Rule(posters=EVERYBODY, arguments=lambda: {"slug": "exhibit-5"}),
     "reports": Rule(),
     "report": Rule(arguments=lambda: {"slug": "exhibit-5"}),
     "imports": Rule(readers=ADMINISTRATOR),

@@ -35,7 +35,8 @@ AS_OF = {"as_of": str(PAST)}
 SignIn = Callable[[User], Client]
 
 # Pages that change something are about now alone: they are forms of acts, and no page of a past day leads to them.
-ACTS = {name for name, rule in RULES.items() if rule.posters}
+# What freezes a report keeps one of any day, and changes no record.
+ACTS = {name for name, rule in RULES.items() if rule.posters} - {"snapshot-new"}
 # Pages that take no day, and why.
 OF_NO_DAY = {
     "home": "what needs somebody needs them now",
@@ -47,6 +48,23 @@ OF_NO_DAY = {
     "view": "it leads on to a list",
     "performance": "of a fiscal year",
     "performance-region": "of a fiscal year",
+    "performance-jfo": "of a fiscal year",
+    "performance-officer": "of a fiscal year",
+    "performance-files": "of a fiscal year",
+    "performance-quality": "of a fiscal year",
+    "performance-quality-officers": "of a fiscal year",
+    "performance-comparison": "of a fiscal year",
+    "performance-officers": "of a fiscal year",
+    "performance-costs": "of a fiscal year",
+    "performance-pay": "of a fiscal year",
+    "performance-rates": "of fiscal years",
+    "performance-risks": "of a fiscal year",
+    "performance-outcomes": "of a fiscal year",
+    "performance-reported-outcomes": "totals of a document, of periods of its own",
+    "performance-expectations": "of fiscal years",
+    "snapshots": "what was frozen, over time",
+    "snapshot": "as it was frozen",
+    "snapshot-new": "it keeps a report of any day",
     "reports": "a list of exhibits",
     "imports": "what was brought in, over time",
     "import-result": "what was brought in, over time",

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
+from performance.models import Expectation
 from registry.models import Assignment
-from tests.test_access import a_draft
+from tests.test_access import a_draft, que_contribution, que_expectation, que_outcome, que_snapshot
 from wca.models import Arrangement, RemediationAction
 
 SignedIn = Callable[[str], Page]
@@ -18,6 +19,9 @@ PAGES = {
         "jfos/",
         "jfos/IBET-QUE-1/",
         "jfos/NPET-QUE/?part=gaps",
+        "jfos/IBET-QUE-1/?part=expectations",
+        "performance/expectations/?fy=2010-2011",
+        "performance/expectations/?jfo=nothing",
         "officers/",
         "officers/{officer}/",
         "officers/O-0055/",
@@ -50,6 +54,33 @@ PAGES = {
         "arrangements/exposure/",
         "performance/",
         "performance/regions/QUE/",
+        "performance/costs/",
+        "performance/costs/?region=GTA",
+        "performance/costs/assignments/",
+        "performance/costs/rates/",
+        "performance/jfos/IBET-QUE-1/",
+        "performance/jfos/GTADS/",
+        "performance/officers/O-0001/",
+        "performance/files/",
+        "performance/officers/?group=jfo",
+        "performance/quality/",
+        "performance/quality/officers/?month=2010-05",
+        "performance/comparison/",
+        "performance/comparison/?region=GTA",
+        "performance/risks/",
+        "performance/overlap/",
+        "performance/overlap/IBET-WSC/BEST-WSC/",
+        "reports/appendix-b/",
+        "reports/contradictions/",
+        "performance/outcomes/",
+        "performance/outcomes/?fy=1999-2000",
+        "performance/outcomes/?region=ZZ",
+        "performance/outcomes/list/?fy=2010-2011&lens=share",
+        "performance/outcomes/reported/",
+        "performance/outcomes/{outcome}/",
+        "performance/outcomes/{outcome}/contributions/new/",
+        "performance/contributions/{contribution}/",
+        "performance/contributions/{contribution}/remove/",
         "reports/exhibit-11/",
         "history/",
         "history/assignment/{assignment}/",
@@ -60,6 +91,12 @@ PAGES = {
     ],
     "nhq.reviewer": [
         "",
+        "performance/quality/",
+        "performance/quality/?fy=1999-2000",
+        "performance/comparison/",
+        "performance/comparison/?fy=1999-2000",
+        "reports/data-quality/",
+        "reports/activity-comparison/?region=QUE",
         "jfos/?as_of=2009-06-30",
         "jfos/BEST-WSC/",
         "tenure/",
@@ -107,6 +144,19 @@ PAGES = {
         "arrangements/fragments/property/new/",
         "arrangements/fragments/sign-off/",
         "performance/?fy=2001-2002",
+        "performance/?compare=2009-2010",
+        "performance/regions/QUE/?compare=2009-2010",
+        "performance/expectations/?fy=2010-2011",
+        "performance/expectations/new/",
+        "performance/expectations/{expectation}/",
+        "performance/expectations/{expectation}/note/",
+        "performance/expectations/{expectation}/unlock/",
+        "performance/expectations/lock/?rows={open_expectation}&rows={expectation}",
+        "performance/expectations/lock/",
+        "reports/expectations/",
+        "reports/expectations/freeze/",
+        "reports/snapshots/",
+        "reports/snapshots/{snapshot}/?again=1",
         "reports/",
         "reports/exhibit-1/",
         "reports/exhibit-4/",
@@ -132,6 +182,12 @@ PAGES = {
         "agencies/RCMP/merge/",
         "arrangements/clauses/information-sharing/new/",
         "agencies/RCMP/merge/?into=MUNICIPAL-POLICE",
+        "performance/costs/",
+        "performance/costs/assignments/?jfo=FAE",
+        "performance/costs/rates/",
+        "performance/costs/rates/salaries/new/",
+        "performance/costs/years/2009-2010/close/",
+        "performance/costs/years/2010-2011/close/",
     ],
     "auditor": ["", "history/?door=command"],
 }
@@ -150,6 +206,11 @@ class Keys(dict[str, object]):
             "standing": lambda: of.assessments.all()[0].pk,
             "action": lambda: RemediationAction.objects.all()[0].pk,
             "draft": lambda: a_draft().pk,
+            "outcome": lambda: que_outcome()["pk"],
+            "expectation": lambda: que_expectation()["pk"],
+            "open_expectation": lambda: Expectation.objects.filter(locked_on=None)[0].pk,
+            "snapshot": lambda: que_snapshot()["pk"],
+            "contribution": lambda: que_contribution()["pk"],
         }[name]()
 
 
