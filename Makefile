@@ -1,6 +1,6 @@
 # The portal's commands. `make run` and `make test` ask for python3 and make, and for a package registry once.
 
-.PHONY: run setup test stress bench screenshots check check-style check-types check-imports check-templates \
+.PHONY: run setup test stress bench bench-full screenshots check check-style check-types check-imports check-templates \
 	check-django check-messages check-tree fix requirements
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -31,9 +31,13 @@ test: .venv/dev $(MESSAGES)
 stress: .venv/dev $(MESSAGES)
 	@$(PY) -m tests.stress
 
-## bench: pages with 100,000 assignments beside the same with 1,000, on SQLite and PostgreSQL; some minutes
+## bench: pages with 100,000 assignments, and exhibits with a million files, beside fewer; some minutes
 bench: .venv/dev $(MESSAGES)
 	@$(PY) -m benchmarks
+
+## bench-full: the same, and what takes long: five million files, an import of 100,000
+bench-full: .venv/dev $(MESSAGES)
+	@$(PY) -m benchmarks --full
 
 ## screenshots: those of the README, taken anew of the demonstration
 screenshots: .venv/dev $(MESSAGES)

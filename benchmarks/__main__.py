@@ -1,5 +1,6 @@
 """`make bench`: pages with 20,000 officers and 100,000 assignments beside the same with 200 and 1,000; the gap report
-with 5,000 JFOs and 2,000 arrangements beside that of the demonstration, with 52.
+with 5,000 JFOs and 2,000 arrangements beside that of the demonstration, with 52; the exhibits of activity with a
+million IMS files beside the same with 10,000, and beside other ways to count them. `make bench-full`: five million too.
 
 Writes results.json and prints it as a table; nothing stays of the scratch databases. README.md says how to read it.
 """
@@ -57,6 +58,23 @@ class Pair:
     made_by: str
     most_times: float
     pages: dict[str, tuple[str, list[str], tuple[str, str]]]
+    # Measured by `make bench-full` alone.
+    is_long: bool = False
+    # What is measured besides the pages.
+    more: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> list[str]:
+        return [*self.pages, *self.more]
+
+
+def _of_activity(files: str) -> dict[str, tuple[str, list[str], tuple[str, str]]]:
+    asked = ("?fy=2010-2011",) * 2
+    return {
+        f"activity, Exhibit 7, {files} files": ("report", ["exhibit-7"], asked),
+        f"activity, Exhibit 8, {files} files": ("report", ["exhibit-8"], asked),
+        f"activity, dashboard of a region, {files} files": ("performance-region", ["QUE"], asked),
+    }
 
 
 PAIRS = [
@@ -75,7 +93,17 @@ PAIRS = [
             "gap report, past day": ("gap-report", [], ("?per=25&as_of=2011-02-28",) * 2),
         },
     ),
+    # IMS files, 47 an officer and fiscal year.
+    Pair("activity", 1_000_000, 10_000, "made_up_activity", 3, _of_activity("1,000,000"), more=("activity, figures",)),
+    Pair("activity_5", 5_000_000, 10_000, "made_up_activity", 3, _of_activity("5,000,000"), is_long=True),
 ]
+# How many times less CPU time the figures of activity take from the roll-up than by one ORM aggregate over a million
+# files; how many times as much an import may take with the roll-up kept as without.
+LEAST_TIMES = {"postgresql": 6, "sqlite": 30}
+MOST_UPKEEP = 1.1
+# The files of 346 officers, among which an import's rows come; the rows, and whether `make bench` has them too.
+OFFICERS_FILES = 162_620
+IMPORTS = {10_000: False, 100_000: True}
 
 
 def main() -> int:
@@ -83,14 +111,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     parser.add_argument("--only", default="", help="measure only the pages whose name holds this, and write no file")
+    parser.add_argument("--full", action="store_true", help="the long ones too: five million files, 100,000 imported")
     parser.add_argument("--times", type=int, default=15, help="how often each page is asked for (default 15)")
     options = parser.parse_args()
     results: list[dict[str, Any]] = []
     for database in options.database or ["sqlite", "postgresql"]:
         for pair in PAIRS:
-            if any(options.only in page for page in pair.pages):
+            if any(options.only in what for what in pair.measured) and (options.full or not pair.is_long):
                 with tempfile.TemporaryDirectory(prefix="jfo-portal-bench-") as folder:
                     results += measured(database, pair, Path(folder), options.only, options.times)
+        if options.only in "activity, upkeep":
+            with tempfile.TemporaryDirectory(prefix="jfo-portal-bench-") as folder:
+                results += upkeep(database, Path(folder), is_full=options.full)
     if not options.only:
         RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print("\n".join(table(results)))
@@ -101,15 +133,9 @@ def main() -> int:
 
 def measured(database: str, pair: Pair, folder: Path, only: str, times: int) -> list[dict[str, Any]]:
     """Return the results of one pair on one database, its sides in turn: what else the machine does slows both."""
-    if database == "postgresql":
-        programs = postgres.programs()
-        if programs is None:
-            print(postgres.MISSING)
-            return []
-        server = postgres.start(programs)
-        urls = [server.replace("/portal?", f"/{pair.name}_{name}?") for name in ("large", "small")]
-    else:
-        urls = [f"sqlite:///{folder}/{name}.sqlite3" for name in ("large", "small")]
+    urls = scratch(database, folder, [f"{pair.name}_{name}" for name in ("large", "small")])
+    if not urls:
+        return []
     large, small = Side(urls[0], pair.large, pair.made_by), Side(urls[1], pair.small, pair.made_by)
     print(f"{database}: made in {large.wait():.0f} s and {small.wait():.0f} s", file=sys.stderr, flush=True)
     results: list[dict[str, Any]] = []
@@ -123,8 +149,76 @@ def measured(database: str, pair: Pair, folder: Path, only: str, times: int) -> 
         for (reader, words), query in zip(READERS.items(), queries, strict=True):
             rows = compared((large, small), reader, address + query, times, pair.most_times)
             results += [{"name": f"{page}, as {words}: {row.pop('name')}", "database": database} | row for row in rows]
+    if any(only in what for what in pair.more):
+        results += figures(database, large, times)
     large.close()
     small.close()
+    return results
+
+
+def scratch(database: str, folder: Path, names: list[str]) -> list[str]:
+    """Return the addresses of new databases of these names; none where there is no server for them."""
+    if database == "sqlite":
+        return [f"sqlite:///{folder}/{name}.sqlite3" for name in names]
+    programs = postgres.programs()
+    if programs is None:
+        print(postgres.MISSING)
+        return []
+    server = postgres.start(programs)
+    return [server.replace("/portal?", f"/{name}?") for name in names]
+
+
+def figures(database: str, side: Side, times: int) -> list[dict[str, Any]]:
+    """Return the CPU time of the figures of Exhibits 7 and 8 from the roll-up, beside that of other ways to them."""
+    if not side.ask("says", "agreement"):
+        raise RuntimeError("The ways to count the files give different figures.")
+    ways = ("portal", "stock", "by_hand")
+    taken = [[side.ask("work", way) for way in ways] for _n in range(times)]
+    ours, stock, by_hand = (statistics.median(each[place].cpu for each in taken) for place in range(len(ways)))
+    name = "activity, figures of 1,000,000 files: CPU ms,"
+    return [
+        _times_less(f"{name} beside one ORM aggregate", database, ours, stock, LEAST_TIMES[database]),
+        _times_less(f"{name} beside a query by hand", database, ours, by_hand),
+    ]
+
+
+def _times_less(name: str, database: str, ours: float, baseline: float, least: int | None = None) -> dict[str, Any]:
+    """Return one result, whose ratio says how many times less ours is, and at least should be."""
+    ratio = round(baseline / ours, 2)
+    goal, met = ("", None) if least is None else (f"at least {least} times less", ratio >= least)
+    numbers = {"ours": round(ours, 1), "baseline": round(baseline, 1), "ratio": ratio}
+    return {"name": name, "database": database, **numbers, "goal": goal, "met": met}
+
+
+def upkeep(database: str, folder: Path, *, is_full: bool) -> list[dict[str, Any]]:
+    """Return the CPU time of confirming an import with the roll-up kept, beside that without, in turn."""
+    urls = scratch(database, folder, ["upkeep"])
+    if not urls:
+        return []
+    side = Side(urls[0], OFFICERS_FILES, "made_up_activity")
+    side.wait()
+    results = []
+    for rows, is_long in IMPORTS.items():
+        if is_long and not is_full:
+            continue
+        times = 2 if is_long else 5
+        side.ask("work", "upkeep", 1000, True)
+        taken = [[side.ask("work", "upkeep", rows, is_kept) for is_kept in (True, False)] for _n in range(times)]
+        kept, without = (round(statistics.median(each[place].cpu for each in taken), 1) for place in (0, 1))
+        results.append(
+            {
+                "name": f"activity, upkeep in an import of {rows:,} files: CPU ms, beside the same without",
+                "database": database,
+                "ours": kept,
+                "baseline": without,
+                "ratio": round(kept / without, 3),
+                "goal": f"ratio at most {MOST_UPKEEP}",
+                "met": kept <= MOST_UPKEEP * without,
+            }
+        )
+    if not side.ask("says", "is_counted_right"):
+        raise RuntimeError("The roll-up is not what a recount gives.")
+    side.close()
     return results
 
 
@@ -153,17 +247,28 @@ def compared(
 
 
 def table(results: list[dict[str, Any]]) -> list[str]:
-    """Return the results as the lines of a Markdown table, one for each page, reader and database."""
+    """Return the results as the lines of Markdown tables: one line for each page, reader and database, and one for each
+    other figure."""
+    pages = [row for row in results if row["name"].rpartition(": ")[2] in MEASURES]
+    others = [row for row in results if row not in pages]
     lines = [
         "| page | database | queries | CPU ms, large | small | ratio | ratio by the clock | goals met |",
         "|---|---|--:|--:|--:|--:|--:|---|",
     ]
-    for queries, cpu, wall in zip(*[iter(results)] * len(MEASURES), strict=True):
+    for queries, cpu, wall in zip(*[iter(pages)] * len(MEASURES), strict=True):
         page = queries["name"].removesuffix(f": {MEASURES[0]}")
         met = "yes" if queries["met"] and cpu["met"] else "**no**"
         lines.append(
             f"| {page} | {queries['database']} | {queries['ours']} | {cpu['ours']} | {cpu['baseline']} "
             f"| {cpu['ratio']} | {wall['ratio']} | {met} |"
+        )
+    if others:
+        lines += ["", "| what | database | ours | baseline | ratio | goal | met |", "|---|---|--:|--:|--:|---|---|"]
+    for row in others:
+        met = {True: "yes", False: "**no**", None: ""}[row["met"]]
+        lines.append(
+            f"| {row['name']} | {row['database']} | {row['ours']} | {row['baseline']} | {row['ratio']} "
+            f"| {row['goal']} | {met} |"
         )
     return lines
 

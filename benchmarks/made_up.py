@@ -17,7 +17,8 @@ from django.db import connection, models, transaction
 
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
-from performance.models import ImsFile, ImsKind, ImsStatus
+from performance.models import ActivityCount, ImsFile, ImsKind, ImsStatus
+from performance.recounting import recount
 from registry import guards
 from registry.models import (
     JFO,
@@ -45,8 +46,10 @@ def fill(officers: int) -> None:
     with connection.schema_editor() as editor:
         guards.uninstall(None, editor)
     with transaction.atomic():
-        _clear(Officer)
+        clear(ActivityCount)
+        clear(Officer)
         _write(officers)
+        recount()
     with connection.schema_editor() as editor:
         guards.install(None, editor)
     vacuum()
@@ -59,11 +62,11 @@ def vacuum() -> None:
             cursor.execute("VACUUM ANALYZE")
 
 
-def _clear(model: type[models.Model]) -> None:
+def clear(model: type[models.Model]) -> None:
     """Delete all rows of the model, and those that belong to them first; their histories stay."""
     for relation in model._meta.related_objects:
         if relation.related_model is not model and not hasattr(relation.related_model, "tracked_fields"):
-            _clear(relation.related_model)
+            clear(relation.related_model)
     rows: models.QuerySet = models.QuerySet(model)
     rows._raw_delete(rows.db)
 
@@ -76,18 +79,18 @@ def _write(number: int) -> None:
     jfos = grouped(JFO.objects.order_by("code"), lambda jfo: jfo.region_id)
     homes = list(Region.objects.filter(pk__in=jfos).order_by("code"))
 
-    officers = _insert(Officer, (_officer(n, homes[n % len(homes)], chance) for n in range(number)))
-    _insert(OfficerLevel, (level for officer in officers for level in _levels(officer, chance)))
-    _insert(
+    officers = insert(Officer, (_officer(n, homes[n % len(homes)], chance) for n in range(number)))
+    insert(OfficerLevel, (level for officer in officers for level in _levels(officer, chance)))
+    insert(
         Assignment,
         (row for officer in officers for row in _assignments(officer, jfos[officer.region_id], chance)),
     )
-    _insert(ImsFile, (file for officer in officers for file in _files(officer, chance)))
+    insert(ImsFile, (file for officer in officers for file in _files(officer, chance)))
     for model in (Officer, OfficerLevel, Assignment, ImsFile):
         _record(model)
 
 
-def _insert(model: type[models.Model], rows: Iterable[Any]) -> list[Any]:
+def insert(model: type[models.Model], rows: Iterable[Any]) -> list[Any]:
     """Insert the rows, without the history that `_record` adds for all at once."""
     return models.QuerySet(model).bulk_create(rows, batch_size=_BATCH)
 

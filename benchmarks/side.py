@@ -135,6 +135,18 @@ class _Answers:
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         return Timing(cpu * 1000 + self._backend_ms() - backend, wall * 1000, len(content))
 
+    def says(self, function: str) -> Any:
+        """Return what the job of a function of `benchmarks.activity` gives."""
+        return getattr(import_module("benchmarks.activity"), function)()()
+
+    def work(self, function: str, *arguments: Any) -> Timing:
+        """Return what the job of a function of `benchmarks.activity` takes, once it is prepared."""
+        job = getattr(import_module("benchmarks.activity"), function)(*arguments)
+        backend, cpu, wall = self._backend_ms(), time.process_time(), time.perf_counter()
+        job()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        return Timing(cpu * 1000 + self._backend_ms() - backend, wall * 1000, 0)
+
     def _get(self, reader: str, address: str) -> bytes:
         response = self.clients[reader].get(address)
         if response.status_code != 200:
