@@ -13,7 +13,6 @@ from django.db.models.functions import ExtractMonth
 from django.utils.translation import gettext
 
 from jfo_portal.kit import formats
-from jfo_portal.kit.access import Reader
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
 from registry.measures.strength import jfo_officers
@@ -312,12 +311,3 @@ def late_caveats(found: Lateness) -> list[str]:
         )
         sentences.append(sentence % _part_of(found.unknown, found.files))
     return sentences
-
-
-def caveats_of(reader: Reader, year: FiscalYear, region: str | None = None) -> list[str]:
-    """Return the sentences on the officers and files that the reader may see, of one region or of all; three queries.
-
-    A manager is told of own regions' officers alone.
-    """
-    found = per_officer(Officer.objects.visible_to(reader), year)
-    return caveats(behind([row for row in found if region in (None, row.region)]))

@@ -329,9 +329,7 @@ class CostsPage(FiguresPage):
             "notes": self.notes(),
             "case_notes": case_notes(),
             "rate_notes": rate_notes(self.rates),
-            "too_few": too_few_note(self.year.last_day)
-            if any(row["hidden"] for row in [*self.by_region, *self.by_kind])
-            else "",
+            "too_few": too_few_note(self.year.last_day) if self.has_hidden else "",
             "region_chart": charts.get("regions"),
             "kind_chart": charts.get("kinds"),
             "year_chart": charts.get("years"),

@@ -65,7 +65,7 @@ class RiskPage(FiguresPage):
         title = _("%(risk)s takes the largest part of salaries: %(amount)s, %(share)s") % {
             "risk": first["risk"],
             "amount": formats.money(first["cost"]),
-            "share": formats.percent(formats.rounded(first["cost"] / total, 3)) if total else "",
+            "share": formats.percent(formats.rounded(first["cost"] / total, 3)),
         }
         return {
             "risks": make_figure(

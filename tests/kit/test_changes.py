@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from jfo_portal.kit import changes
 from jfo_portal.kit.access import SYSTEM
 from jfo_portal.kit.fiscal import FiscalYear
-from jfo_portal.kit.history import Tracked
+from jfo_portal.kit.history import Attributed
 from jfo_portal.kit.models import SavedView
 from performance.closings import close_year
 from performance.models import SalaryRate, Snapshot
@@ -110,15 +110,13 @@ def a_view() -> SavedView:
     return SavedView(page="jfos", name="Mine", query="kind=national", owner=User.objects.get(username="que.manager"))
 
 
-def a_snapshot() -> Snapshot:
+def a_snapshot() -> Attributed:
     said = {"report": "exhibit-7", "title": "Exhibit 7", "language": "en", "parameters": {"fy": "2010-2011"}}
-    return Snapshot(
-        **said, content="{}", sha256="0" * 64, data_version="0" * 64, seen="all", taken_by=a_snooze().user
-    )
+    return Snapshot(**said, content="{}", sha256="0" * 64, data_version="0" * 64, seen="all", taken_by=a_snooze().user)
 
 
 # What is somebody's own, and what only an act makes, is not demonstrated.
-MADE: dict[str, Callable[[], Tracked]] = {"snooze": a_snooze, "savedview": a_view, "snapshot": a_snapshot}
+MADE: dict[str, Callable[[], Attributed]] = {"snooze": a_snooze, "savedview": a_view, "snapshot": a_snapshot}
 
 
 @pytest.mark.parametrize("kind", changes.tracked())
