@@ -95,10 +95,20 @@ PAIRS = [
     ),
     # IMS files, 47 an officer and fiscal year.
     Pair("activity", 1_000_000, 10_000, "made_up_activity", 3, _of_activity("1,000,000"), more=("activity, figures",)),
-    Pair("activity_5", 5_000_000, 10_000, "made_up_activity", 3, _of_activity("5,000,000"), is_long=True),
+    Pair(
+        "activity_5",
+        5_000_000,
+        10_000,
+        "made_up_activity",
+        3,
+        _of_activity("5,000,000"),
+        is_long=True,
+        more=("activity, figures",),
+    ),
 ]
-# How many times less CPU time the figures of activity take from the roll-up than by one ORM aggregate over a million
+# How many times less CPU time the figures of activity take from the roll-up than by one ORM aggregate over so many
 # files; how many times as much an import may take with the roll-up kept as without.
+GOAL_FILES = 1_000_000
 LEAST_TIMES = {"postgresql": 6, "sqlite": 30}
 MOST_UPKEEP = 1.1
 # The files of 346 officers, among which an import's rows come; the rows, and whether `make bench` has them too.
@@ -150,7 +160,7 @@ def measured(database: str, pair: Pair, folder: Path, only: str, times: int) -> 
             rows = compared((large, small), reader, address + query, times, pair.most_times)
             results += [{"name": f"{page}, as {words}: {row.pop('name')}", "database": database} | row for row in rows]
     if any(only in what for what in pair.more):
-        results += figures(database, large, times)
+        results += figures(database, large, pair.large, times)
     large.close()
     small.close()
     return results
@@ -168,16 +178,18 @@ def scratch(database: str, folder: Path, names: list[str]) -> list[str]:
     return [server.replace("/portal?", f"/{name}?") for name in names]
 
 
-def figures(database: str, side: Side, times: int) -> list[dict[str, Any]]:
-    """Return the CPU time of the figures of Exhibits 7 and 8 from the roll-up, beside that of other ways to them."""
+def figures(database: str, side: Side, files: int, times: int) -> list[dict[str, Any]]:
+    """Return the CPU time of the figures of Exhibits 7 and 8 from the roll-up, beside that of other ways to them: those
+    of one year, with so many files in ten."""
     if not side.ask("says", "agreement"):
         raise RuntimeError("The ways to count the files give different figures.")
     ways = ("portal", "stock", "by_hand")
     taken = [[side.ask("work", way) for way in ways] for _n in range(times)]
     ours, stock, by_hand = (statistics.median(each[place].cpu for each in taken) for place in range(len(ways)))
-    name = "activity, figures of 1,000,000 files: CPU ms,"
+    name = f"activity, figures of one year, {files:,} files in ten: CPU ms,"
+    least = LEAST_TIMES[database] if files == GOAL_FILES else None
     return [
-        _times_less(f"{name} beside one ORM aggregate", database, ours, stock, LEAST_TIMES[database]),
+        _times_less(f"{name} beside one ORM aggregate", database, ours, stock, least),
         _times_less(f"{name} beside a query by hand", database, ours, by_hand),
     ]
 

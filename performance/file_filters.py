@@ -5,7 +5,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +18,7 @@ from registry.models.assignments import AssignmentQuerySet
 from .freshness import ims_span
 from .measures.activity import Group, Rule
 from .measures.quality import late, month_after, months_of, of_unknown_entry
-from .models import ActivityCount, ImsFile, ImsKind, ImsStatus
+from .models import ActivityCount, ImsFile, ImsKind, ImsStatus, number_of
 
 # The groups of Exhibits 7 and 8 that part the officers of a year (domain rule 10).
 GROUPS = [(group.value, group.label) for group in (Group.JFO, Group.NON_JFO)]
@@ -167,9 +167,9 @@ class FileFilters(OfYear):
         for name, narrow in {"region": self.in_region, "group": self.in_group, "jfo": self.on_jfo}.items():
             if name in asked:
                 rows = narrow(rows, name, asked[name])
-        same = {"kind": "kind", "officer": "officer__number"}
-        rows = rows.filter(**{path: asked[name] for name, path in same.items() if name in asked})
-        number = F(asked["status"]) if "status" in asked else sum(map(F, ImsStatus.values), Value(0))
+        if "officer" in asked:
+            rows = rows.filter(officer__number=asked["officer"])
+        number = number_of(asked.get("kind", ""), asked.get("status", ""))
         return rows.annotate(number=number).filter(number__gt=0)
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from math import floor
-from operator import add
 from typing import Any
 
 from django.db.models import DateField, F, Func, IntegerField, Sum, Value
@@ -20,7 +18,7 @@ from registry.measures.strength import PLACE, Place
 from registry.models import OfficerLevel
 from registry.models.assignments import AssignmentQuerySet
 
-from ..models import ActivityCount, ImsKind, ImsStatus
+from ..models import ActivityCount, ImsKind, number_of
 from .rates import Rates, rates_of, rates_of_years
 
 
@@ -224,8 +222,8 @@ def _day(day: date) -> Value:
 
 def cases_by_officer(year: FiscalYear) -> dict[int, int]:
     """Return how many IMS cases each officer opened in the year, in whichever region; one query of the roll-up."""
-    counts = ActivityCount.objects.filter(fiscal_year=year.start_year, kind=ImsKind.CASE).order_by()
-    return dict(counts.values_list("officer_id").annotate(cases=Sum(reduce(add, map(F, ImsStatus.values)))))
+    counts = ActivityCount.objects.filter(fiscal_year=year.start_year).order_by()
+    return dict(counts.values_list("officer_id").annotate(cases=Sum(number_of(ImsKind.CASE))))
 
 
 def cases_of(rows: Iterable[Pay], cases: dict[int, int]) -> int:

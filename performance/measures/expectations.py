@@ -17,7 +17,7 @@ from jfo_portal.kit.fiscal import FiscalYear
 from registry.models import Assignment, Meeting, Officer
 from registry.models.partners import OWN_AGENCY
 
-from ..models import ActivityCount, Claim, Contribution, Expectation, ImsKind, ImsStatus, Indicator
+from ..models import ActivityCount, Claim, Contribution, Expectation, ImsKind, Indicator, number_of
 from ..models.outcomes import known_by
 from .cost import half_up, pays_of_years
 
@@ -148,14 +148,14 @@ def _opened(officers: set[int], years: Sequence[FiscalYear], reader: Reader) -> 
             fiscal_year__in=[year.start_year for year in years],
             officer__in=Officer.objects.visible_to(reader).filter(pk__in=officers).order_by().values("pk"),
         )
-        .values_list("officer_id", "fiscal_year", "kind")
-        .annotate(number=Sum(sum((F(status) for status in ImsStatus.values[1:]), F(ImsStatus.values[0]))))
+        .order_by()
+        .values_list("officer_id", "fiscal_year")
+        .annotate(files=Sum(number_of()), cases=Sum(number_of(ImsKind.CASE)))
     )
     found: dict[tuple[Indicator, int, int], int] = defaultdict(int)
-    for officer, year, kind, number in counts:
-        found[Indicator.FILES, officer, year] += number
-        if kind == ImsKind.CASE:
-            found[Indicator.CASES, officer, year] += number
+    for officer, year, files, cases in counts:
+        found[Indicator.FILES, officer, year] = files
+        found[Indicator.CASES, officer, year] = cases
     return found
 
 

@@ -24,11 +24,12 @@ def count_activity(apps, _schema_editor):
     """Fill the roll-up from the files there are."""
     files = apps.get_model("performance", "ImsFile")._base_manager.all()
     counts = apps.get_model("performance", "ActivityCount")._base_manager
+    kinds = ("case", "occurrence", "project", "ors")
     statuses = ("active", "closed", "cancelled", "pending", "unspecified")
     rows = (
         files.order_by()
-        .values("fiscal_year", "region_id", "officer_id", "kind")
-        .annotate(**{status: Count("pk", filter=Q(status=status)) for status in statuses})
+        .values("fiscal_year", "region_id", "officer_id")
+        .annotate(**{f"{kind}_{s}": Count("pk", filter=Q(kind=kind, status=s)) for kind in kinds for s in statuses})
     )
     counts.bulk_create([counts.model(**row) for row in rows.iterator()], batch_size=1000)
 
@@ -47,24 +48,26 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("fiscal_year", models.PositiveSmallIntegerField(verbose_name="fiscal year")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("case", "Case"),
-                            ("occurrence", "Occurrence"),
-                            ("project", "Project"),
-                            ("ors", "ORS entry"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("active", models.IntegerField(default=0, verbose_name="active")),
-                ("closed", models.IntegerField(default=0, verbose_name="closed")),
-                ("cancelled", models.IntegerField(default=0, verbose_name="cancelled")),
-                ("pending", models.IntegerField(default=0, verbose_name="pending")),
-                ("unspecified", models.IntegerField(default=0, verbose_name="not specified")),
+                ("case_active", models.IntegerField(default=0)),
+                ("case_closed", models.IntegerField(default=0)),
+                ("case_cancelled", models.IntegerField(default=0)),
+                ("case_pending", models.IntegerField(default=0)),
+                ("case_unspecified", models.IntegerField(default=0)),
+                ("occurrence_active", models.IntegerField(default=0)),
+                ("occurrence_closed", models.IntegerField(default=0)),
+                ("occurrence_cancelled", models.IntegerField(default=0)),
+                ("occurrence_pending", models.IntegerField(default=0)),
+                ("occurrence_unspecified", models.IntegerField(default=0)),
+                ("project_active", models.IntegerField(default=0)),
+                ("project_closed", models.IntegerField(default=0)),
+                ("project_cancelled", models.IntegerField(default=0)),
+                ("project_pending", models.IntegerField(default=0)),
+                ("project_unspecified", models.IntegerField(default=0)),
+                ("ors_active", models.IntegerField(default=0)),
+                ("ors_closed", models.IntegerField(default=0)),
+                ("ors_cancelled", models.IntegerField(default=0)),
+                ("ors_pending", models.IntegerField(default=0)),
+                ("ors_unspecified", models.IntegerField(default=0)),
             ],
             options={
                 "verbose_name": "activity count",
@@ -1716,25 +1719,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="activitycount",
-            index=models.Index(
-                fields=[
-                    "fiscal_year",
-                    "region",
-                    "kind",
-                    "officer",
-                    "active",
-                    "closed",
-                    "cancelled",
-                    "pending",
-                    "unspecified",
-                ],
-                name="performance_activitycount_all",
-            ),
+            index=models.Index(fields=["fiscal_year", "region"], name="performance_activitycount_sums"),
         ),
         migrations.AddConstraint(
             model_name="activitycount",
             constraint=models.UniqueConstraint(
-                fields=("fiscal_year", "region", "officer", "kind"), name="performance_activitycount_once"
+                fields=("fiscal_year", "officer", "region"), name="performance_activitycount_once"
             ),
         ),
         migrations.AddConstraint(

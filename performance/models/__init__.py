@@ -1,7 +1,7 @@
 """The rows behind results: activity, pay, outcomes and who had a part in them, expectations, mandates, and the figures
 that documents printed."""
 
-from .activity import ActivityCount, Filed, ImsKind, ImsStatus
+from .activity import COLUMNS, ActivityCount, Filed, ImsKind, ImsStatus, number_of
 from .contributions import Attribution, Contribution, ContributionKind, ReportedOutcome
 from .expectations import Expectation, Indicator, Unlock
 from .ims import ImsFile, ImsFileQuerySet
@@ -12,6 +12,7 @@ from .published import Discrepancy, Explanation, PublishedFigure
 from .snapshots import Snapshot
 
 __all__ = [
+    "COLUMNS",
     "ActivityCount",
     "Aspect",
     "Attribution",
@@ -41,4 +42,5 @@ __all__ = [
     "Snapshot",
     "Unlock",
     "YearClosing",
+    "number_of",
 ]

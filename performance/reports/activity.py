@@ -84,10 +84,8 @@ def _parts(facts: Facts) -> Iterable[Part]:
     filed: dict[int, dict[int, str]] = defaultdict(dict)
     for officer, region, code in (
         ActivityCount.objects.filter(fiscal_year=year.start_year)
-        .exclude(**dict.fromkeys(ImsStatus.values, 0))
         .order_by()
         .values_list("officer_id", "region_id", "region__code")
-        .distinct()
     ):
         filed[officer][region] = facts.codes[region] = code
     for key, person in facts.people.items():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from jfo_portal.kit.changesets import act, undo
 from performance import checks
-from performance.models import ActivityCount, ImsFile, ImsKind, ImsStatus
+from performance.models import COLUMNS, ActivityCount, ImsFile, ImsKind, ImsStatus
 from performance.recounting import differences, recount
 from registry.models import Officer, Region, User
 from tests import rows, sheets
@@ -26,12 +26,13 @@ DAY = date(2010, 5, 1)
 
 
 def counted(officer: Officer) -> dict[tuple[int, str, str], dict[str, int]]:
-    """The officer's counts other than nought, by fiscal year, region and kind."""
-    found = {}
+    """The officer's counts other than nought, by fiscal year, region and kind; no row has none."""
+    found: dict[tuple[int, str, str], dict[str, int]] = {}
     for row in ActivityCount.objects.filter(officer=officer).select_related("region"):
-        numbers = {status: getattr(row, status) for status in ImsStatus.values if getattr(row, status)}
-        if numbers:
-            found[row.fiscal_year, row.region.code, row.kind] = numbers
+        numbers = {sort: getattr(row, name) for sort, name in COLUMNS.items() if getattr(row, name)}
+        assert numbers
+        for (kind, status), number in numbers.items():
+            found.setdefault((row.fiscal_year, row.region.code, kind), {})[status] = number
     return found
 
 
