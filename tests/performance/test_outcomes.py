@@ -20,7 +20,7 @@ from performance.measures.cost import Cost, cost, pays, total_cost
 from performance.models import Claim, ImsFile, OutcomeEvent
 from registry.models import JFO, Assignment, Level, OfficerLevel, User
 from tests import rows
-from tests.pages import csv_rows, words
+from tests.pages import body, csv_rows, words
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +82,11 @@ def test_another_one_of_the_same_day_is_recorded_when_that_is_said(que: Client) 
     que.post(new("FAE"), SEIZURE)
     assert que.post(new("SPVM-JFO"), {**SEIZURE, "same_as": "another"}).status_code == 302
     assert OutcomeEvent.objects.filter(what="cocaine", occurred_on=date(2011, 2, 14)).count() == 2
-    assert "Say whether it is one" in words(que.post(new("INSET-QUE"), {**SEIZURE, "same_as": "999999"}))
+    refused = que.post(new("INSET-QUE"), {**SEIZURE, "same_as": "999999"})
+    assert "Say whether it is one" in words(refused)
+    # What is wrong leads to the first of the choices.
+    assert 'href="#id_same_as_0"' in body(refused)
+    assert 'id="id_same_as_0"' in body(refused)
 
 
 def test_an_outcome_that_another_jfo_claims_stays_when_one_gives_it_up(que: Client) -> None:
