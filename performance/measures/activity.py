@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -139,7 +139,7 @@ class Totals:
 def totals(year: FiscalYear, *, rule: Rule = Rule.YEAR) -> Totals:
     """Return what all officers opened in the year.
 
-    By the rule of the year an officer is in one group, and the database adds up the roll-up, in three queries. By that
+    By the rule of the year an officer is in one group, and the database adds up the roll-up, in two queries. By that
     of the day an officer with files from on and off a JFO is in both, so that the officers of the two can add to more
     than there are; each file is looked at for it, in three queries.
     """
@@ -147,13 +147,10 @@ def totals(year: FiscalYear, *, rule: Rule = Rule.YEAR) -> Totals:
         return summed(per_officer(Officer.objects.all(), year, rule=rule))
     codes: dict[int | None, str] = dict(Region.objects.values_list("pk", "code"))
     found: _Numbers = defaultdict(Counter)
-    for group, region, officers, *numbers in _sums(year):
+    for group, region, officers, without_files, *numbers in _sums(year):
+        found[codes.get(region), Group(group)][_OFFICERS] += officers
         if region is not None:
-            _add(found, codes[region], Group(group), _files(numbers))
-        found[codes.get(region), Group(group)][_OFFICERS] = officers
-    for region, is_jfo, officers in _without_files(year):
-        for group in (Group.ALL, Group.JFO) if is_jfo else (Group.ALL,):
-            _add(found, codes[region], group, {_WITHOUT_FILES: officers})
+            _add(found, codes[region], Group(group), _files(numbers) | {_WITHOUT_FILES: without_files})
     # Whoever is not a JFO officer is another: what is not of the first is of the second.
     for region in {region for region, _group in found}:
         others = Counter(found[region, Group.ALL])
@@ -167,44 +164,35 @@ def _files(numbers: Iterable[int]) -> dict[tuple[str, str], int]:
     return {sort: int(number) for sort, number in zip(COLUMNS, numbers, strict=True) if number}
 
 
-_OF_JFO = """officer_id IN (
-    SELECT officer_id FROM registry_assignment WHERE start <= %(last)s AND ("end" IS NULL OR "end" >= %(first)s)
-)"""
-# Of all officers and of JFO officers: a row for each region, and one that counts the officers of all regions once. By
-# hand, since Django takes as long to write 40 sums as the database to add up a thousand officers.
-_SUMS = " UNION ALL ".join(
-    f"SELECT '{group}', region_id, COUNT(*), {', '.join(f'SUM({name})' for name in COLUMNS.values())} {rows} "
-    f"GROUP BY region_id UNION ALL "
-    f"SELECT '{group}', NULL, COUNT(DISTINCT officer_id), {', '.join('0' for _name in COLUMNS)} {rows}"
-    for group, rows in (
-        (group, f"FROM {ActivityCount._meta.db_table} WHERE fiscal_year = %(year)s {narrower}")
-        for group, narrower in ((Group.ALL, ""), (Group.JFO, f"AND {_OF_JFO}"))
-    )
-)
+_DURING = """start <= %(last)s AND ("end" IS NULL OR "end" >= %(first)s)"""
+_OF_JFO = f"IN (SELECT officer_id FROM registry_assignment WHERE {_DURING})"
+_NO_FILES = ", ".join("0" for _name in COLUMNS)
+
+
+def _sums_of(group: Group, officer: str) -> str:
+    """Return the statement on the officers of the group, whose key, where it is asked for, is as `officer` says."""
+    narrowed, served = (f"AND {key} {officer}" if officer else "" for key in ("officer_id", "id"))
+    counts = f"FROM {ActivityCount._meta.db_table} WHERE fiscal_year = %(year)s"
+    files = ", ".join(f"SUM({name})" for name in COLUMNS.values())
+    return f"""
+        SELECT '{group}', region_id, COUNT(*), 0, {files} {counts} {narrowed} GROUP BY region_id
+        UNION ALL SELECT '{group}', NULL, COUNT(DISTINCT officer_id), 0, {_NO_FILES} {counts} {narrowed}
+        UNION ALL SELECT '{group}', region_id, 0, COUNT(*), {_NO_FILES} FROM registry_officer
+            WHERE {_DURING} AND id NOT IN (SELECT officer_id {counts}) {served} GROUP BY region_id
+    """
+
+
+# Of all officers and of JFO officers: a row for each region, one that counts the officers of all regions once, and
+# those in service who opened nothing. Written once, by hand: Django would put its 40 sums together each time.
+_SUMS = " UNION ALL ".join([_sums_of(Group.ALL, ""), _sums_of(Group.JFO, _OF_JFO)])
 
 
 def _sums(year: FiscalYear) -> list[Any]:
-    """Return group, region, officers who opened files, and the files by kind and status; and for all regions, which
-    are None, the officers alone; one query."""
+    """Return group, region, officers who opened files, officers in service who opened none, and the files by kind and
+    status; for all regions together, which are None, the officers who opened files alone; one query."""
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, {"year": year.start_year, "first": year.first_day, "last": year.last_day})
         rows: list[Any] = cursor.fetchall()
-    return rows
-
-
-def _without_files(year: FiscalYear) -> Iterable[Any]:
-    """Return region and whether a JFO officer with the officers in service during the year who opened no file; one
-    query."""
-    serving = Assignment.objects.during(year.first_day, year.last_day).order_by().values("officer")
-    counts = ActivityCount.objects.filter(fiscal_year=year.start_year).order_by()
-    rows: Iterable[Any] = (
-        Officer.objects.during(year.first_day, year.last_day)
-        .exclude(pk__in=counts.values("officer"))
-        .annotate(is_jfo=ExpressionWrapper(Q(pk__in=serving), output_field=models.BooleanField()))
-        .order_by()
-        .values_list("region", "is_jfo")
-        .annotate(Count("pk"))
-    )
     return rows
 
 
