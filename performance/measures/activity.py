@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.fiscal import FiscalYear
 from registry.measures.strength import jfo_officers
-from registry.models import Assignment, Officer, Region
+from registry.models import Assignment, Officer
 from registry.models.people import OfficerQuerySet
 
 from ..models import COLUMNS, ActivityCount, ImsFile, ImsFileQuerySet, ImsKind, ImsStatus
@@ -139,18 +139,17 @@ class Totals:
 def totals(year: FiscalYear, *, rule: Rule = Rule.YEAR) -> Totals:
     """Return what all officers opened in the year.
 
-    By the rule of the year an officer is in one group, and the database adds up the roll-up, in two queries. By that
-    of the day an officer with files from on and off a JFO is in both, so that the officers of the two can add to more
+    By the rule of the year an officer is in one group, and the database adds up the roll-up, in one query. By that of
+    the day an officer with files from on and off a JFO is in both, so that the officers of the two can add to more
     than there are; each file is looked at for it, in three queries.
     """
     if rule == Rule.DAY:
         return summed(per_officer(Officer.objects.all(), year, rule=rule))
-    codes: dict[int | None, str] = dict(Region.objects.values_list("pk", "code"))
     found: _Numbers = defaultdict(Counter)
     for group, region, officers, without_files, *numbers in _sums(year):
-        found[codes.get(region), Group(group)][_OFFICERS] += officers
+        found[region, Group(group)][_OFFICERS] += officers
         if region is not None:
-            _add(found, codes[region], Group(group), _files(numbers) | {_WITHOUT_FILES: without_files})
+            _add(found, region, Group(group), _files(numbers) | {_WITHOUT_FILES: without_files})
     # Whoever is not a JFO officer is another: what is not of the first is of the second.
     for region in {region for region, _group in found}:
         others = Counter(found[region, Group.ALL])
@@ -166,6 +165,7 @@ def _files(numbers: Iterable[int]) -> dict[tuple[str, str], int]:
 
 _DURING = """start <= %(last)s AND ("end" IS NULL OR "end" >= %(first)s)"""
 _OF_JFO = f"IN (SELECT officer_id FROM registry_assignment WHERE {_DURING})"
+_REGION = "(SELECT code FROM registry_region r WHERE r.id = region_id)"
 _NO_FILES = ", ".join("0" for _name in COLUMNS)
 
 
@@ -175,9 +175,9 @@ def _sums_of(group: Group, officer: str) -> str:
     counts = f"FROM {ActivityCount._meta.db_table} WHERE fiscal_year = %(year)s"
     files = ", ".join(f"SUM({name})" for name in COLUMNS.values())
     return f"""
-        SELECT '{group}', region_id, COUNT(*), 0, {files} {counts} {narrowed} GROUP BY region_id
+        SELECT '{group}', {_REGION}, COUNT(*), 0, {files} {counts} {narrowed} GROUP BY region_id
         UNION ALL SELECT '{group}', NULL, COUNT(DISTINCT officer_id), 0, {_NO_FILES} {counts} {narrowed}
-        UNION ALL SELECT '{group}', region_id, 0, COUNT(*), {_NO_FILES} FROM registry_officer
+        UNION ALL SELECT '{group}', {_REGION}, 0, COUNT(*), {_NO_FILES} FROM registry_officer
             WHERE {_DURING} AND id NOT IN (SELECT officer_id {counts}) {served} GROUP BY region_id
     """
 
@@ -188,8 +188,8 @@ _SUMS = " UNION ALL ".join([_sums_of(Group.ALL, ""), _sums_of(Group.JFO, _OF_JFO
 
 
 def _sums(year: FiscalYear) -> list[Any]:
-    """Return group, region, officers who opened files, officers in service who opened none, and the files by kind and
-    status; for all regions together, which are None, the officers who opened files alone; one query."""
+    """Return group, code of the region, officers who opened files, officers in service who opened none, and the files
+    by kind and status; for all regions together, which are None, the officers who opened files alone; one query."""
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, {"year": year.start_year, "first": year.first_day, "last": year.last_day})
         rows: list[Any] = cursor.fetchall()
