@@ -6,11 +6,9 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.fiscal import FiscalYear
-from jfo_portal.kit.periods import today
 from registry.filters import YES_OR_NO, offer, region_choices
 from registry.models import JFO, Assignment, Officer, Region
 from registry.models.assignments import AssignmentQuerySet
@@ -19,6 +17,7 @@ from .freshness import ims_span
 from .measures.activity import Group, Rule
 from .measures.quality import late, month_after, months_of, of_unknown_entry
 from .models import ActivityCount, ImsFile, ImsKind, ImsStatus, number_of
+from .year_filters import OfYear
 
 # The groups of Exhibits 7 and 8 that part the officers of a year (domain rule 10).
 GROUPS = [(group.value, group.label) for group in (Group.JFO, Group.NON_JFO)]
@@ -36,16 +35,14 @@ def serving_in(year: FiscalYear) -> AssignmentQuerySet:
     return Assignment.objects.during(year.first_day, year.last_day).order_by()
 
 
-class OfYear(django_filters.FilterSet):
-    """Rows of one fiscal year: the one asked for, that of the month asked for, or that of the day shown."""
+class OfActivity(OfYear):
+    """Rows of the activity of a fiscal year, and of its months where a month can be asked for."""
 
-    fy = django_filters.ChoiceFilter(label=_("Fiscal year"), method="as_they_are", empty_label=None)
     region = django_filters.ChoiceFilter(label=_("Region"), method="in_region", empty_label=_("All"))
     group = django_filters.ChoiceFilter(label=_("Group"), choices=GROUPS, method="in_group", empty_label=_("All"))
     jfo = django_filters.ChoiceFilter(label=_("JFO"), method="on_jfo", empty_label=_("All"))
 
     officer_path = "officer"
-    day: date
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,43 +50,18 @@ class OfYear(django_filters.FilterSet):
         codes = JFO.objects.visible_to(reader).order_by("code").values_list("code", flat=True)
         offer(
             self,
-            fy=[(str(year), str(year)) for year in self.years()],
             region=region_choices(Region.objects.visible_to(reader)),
             jfo=[(code, code) for code in codes],
         )
+        if "month" in self.filters:
+            offer(self, month=[(code, code) for code in map(month_code, months_of(self.asked_year))])
 
-    @cached_property
-    def own_year(self) -> FiscalYear:
-        """The year shown where none is asked for."""
-        return FiscalYear.of(today())
-
-    @cached_property
-    def asked_year(self) -> FiscalYear:
-        """The year that the address asks for, before any form has read it; the own one where it says none."""
-        try:
-            return FiscalYear.parse(self.data.get("fy", "") if self.data else "")
-        except ValueError:
-            return self.own_year
-
-    def years(self) -> list[FiscalYear]:
-        """Return the fiscal years to choose from, the latest first: any with files, this one, the one asked for."""
+    def first_day(self) -> date | None:
         span = ims_span()
-        first = FiscalYear.of(span[0]).start_year if span else self.own_year.start_year
-        of_files = map(FiscalYear, range(first, self.own_year.start_year + 1))
-        return sorted({*of_files, self.own_year, self.asked_year}, reverse=True)
-
-    @cached_property
-    def year(self) -> FiscalYear:
-        """The year of the rows."""
-        self.form.is_valid()
-        asked = self.form.cleaned_data.get("fy")
-        return FiscalYear.parse(asked) if asked else self.own_year
-
-    def as_they_are(self, rows: QuerySet, _name: str, _value: str) -> QuerySet:
-        return rows
+        return span[0] if span else None
 
     def in_region(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        raise NotImplementedError
+        return rows.filter(region__code=value)
 
     def in_group(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
         serving = {f"{self.officer_path}__in": serving_in(self.year).values("officer")}
@@ -100,7 +72,7 @@ class OfYear(django_filters.FilterSet):
         return rows.filter(**{f"{self.officer_path}__in": serving.values("officer")})
 
 
-class FileFilters(OfYear):
+class FileFilters(OfActivity):
     """IMS files opened in a fiscal year."""
 
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=ImsKind.choices, empty_label=_("All"))
@@ -121,14 +93,6 @@ class FileFilters(OfYear):
     class Meta:
         model = ImsFile
         fields: list[str] = []
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        codes = map(month_code, months_of(self.asked_year))
-        offer(self, month=[(code, code) for code in codes])
-
-    def in_region(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        return rows.filter(region__code=value)
 
     def in_group(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         if self.form.cleaned_data.get("rule") != Rule.DAY:
@@ -173,7 +137,7 @@ class FileFilters(OfYear):
         return rows.annotate(number=number).filter(number__gt=0)
 
 
-class ActiveOfficerFilters(OfYear):
+class ActiveOfficerFilters(OfActivity):
     """Officers who opened a file in a fiscal year, and those in service during it who opened none."""
 
     files = django_filters.ChoiceFilter(

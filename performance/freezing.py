@@ -55,7 +55,12 @@ def as_shown(
         reading,
         columns=[_as_on_page(column, places) for column in report.columns],
         totals=[
-            (str(report.column(name).label), _total(value, report.column(name).kind, reader))
+            (
+                str(report.column(name).label),
+                report.why_none(name, reading.totals, reader, parameters)
+                if value is None
+                else formats.text(value, report.column(name).kind),
+            )
             for name, value in reading.totals.items()
         ],
     )
@@ -70,12 +75,6 @@ def _as_on_page(column: Column, places: Places) -> Column:
     if column.name != "region":
         return column
     return replace(column, text=lambda row: places.label(row["region"]))
-
-
-def _total(value: Any, kind: str, reader: Reader) -> str:
-    if value is None and not reader.sees_everything:
-        return _("Too few to show")
-    return formats.text(value, kind)
 
 
 def digest(shown: frozen.Content) -> str:

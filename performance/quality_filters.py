@@ -7,14 +7,13 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from registry.filters import offer
 from registry.models import Officer
 
-from .file_filters import OfYear, month_code
-from .measures.quality import months_of, without_entries
+from .file_filters import OfActivity
+from .measures.quality import without_entries
 
 
-class SilentOfficerFilters(OfYear):
+class SilentOfficerFilters(OfActivity):
     """Officers in service who opened no file in the year, or in the month asked for, by who employs them."""
 
     month = django_filters.ChoiceFilter(label=_("Month"), method="as_they_are", empty_label=_("The whole year"))
@@ -24,14 +23,6 @@ class SilentOfficerFilters(OfYear):
     class Meta:
         model = Officer
         fields: list[str] = []
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        codes = map(month_code, months_of(self.asked_year))
-        offer(self, month=[(code, code) for code in codes])
-
-    def in_region(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        return rows.filter(region__code=value)
 
     @property
     def month_asked(self) -> date | None:

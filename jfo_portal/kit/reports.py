@@ -1,7 +1,7 @@
 """One report, many outputs: a class gives the rows once, for the page, the files, the scripts and the print."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from . import exports
+from . import exports, formats
 from .access import SYSTEM, Reader
 from .fiscal import FiscalYear
 from .periods import day_within_reach, today
@@ -43,6 +43,16 @@ class Parameters:
     def as_dict(self) -> dict[str, str | None]:
         """Return the parameters as an address or a script writes them."""
         return {"as_of": self.as_of.isoformat(), "fy": str(self.fiscal_year), "region": self.region}
+
+
+def require_region(parameters: Parameters, regions: Iterable[str]) -> None:
+    """Raise ValueError, in the reader's language, for a region that is none of those with these codes."""
+    codes = list(regions)
+    if parameters.region and parameters.region not in codes:
+        raise ValueError(
+            _("There is no region “%(region)s”. Choose one of these: %(regions)s.")
+            % {"region": parameters.region, "regions": ", ".join(codes)}
+        )
 
 
 def _day(text: str) -> date:
@@ -135,12 +145,8 @@ class Report:
     def parameters(self, data: Mapping[str, str]) -> Parameters:
         """Return the parameters asked for; ValueError, in the reader's language, names a wrong one and the remedy."""
         parameters = Parameters.from_query(data)
-        regions = self.regions()
-        if parameters.region and regions is not None and parameters.region not in regions:
-            raise ValueError(
-                _("There is no region “%(region)s”. Choose one of these: %(regions)s.")
-                % {"region": parameters.region, "regions": ", ".join(regions)}
-            )
+        if (regions := self.regions()) is not None:
+            require_region(parameters, regions)
         return parameters
 
     def refusal(self, reader: Reader, parameters: Parameters) -> str:
@@ -155,6 +161,10 @@ class Report:
     def totals(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> dict[str, Any]:
         """Return what follows from all the rows: typed values, by column name or a name of their own."""
         return {}
+
+    def why_none(self, name: str, totals: Mapping[str, Any], reader: Reader, parameters: Parameters) -> str:
+        """Return what stands in place of a total that is None."""
+        return formats.NO_VALUE
 
     def notes(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> list[str]:
         """Return sentences on how the figures were made, in the active language."""

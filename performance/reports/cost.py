@@ -151,6 +151,11 @@ def _cost_cell(place: Place) -> Key:
     return _cost_line(place), place.region
 
 
+def no_benefit_rate(year: FiscalYear) -> str:
+    """Return what stands in place of benefits of a year without a rate."""
+    return gettext("No benefit rate is recorded for %(year)s.") % {"year": year}
+
+
 # The tables that take part in the decision on what is shown (registry.measures.publication).
 FTE, SALARIES = publication.Table("cost-fte", axis=1), publication.Table("cost-salaries", axis=1)
 
@@ -277,6 +282,12 @@ class CostByRegion(CostExhibit):
 
     def total_figures(self, posts: Sequence[Post], paid: Sequence[Pay], rates: Rates) -> Row:
         return super().total_figures(posts, paid, rates) | benefit_figures(cost(paid), rates)
+
+    def why_none(self, name: str, totals: Mapping[str, Any], reader: Reader, parameters: Parameters) -> str:
+        """Return what stands in place of a total: benefits follow from salaries, where there is a rate."""
+        if totals["salaries"] is None or name not in {"benefits", "total"}:
+            return super().why_none(name, totals, reader, parameters)
+        return no_benefit_rate(parameters.fiscal_year)
 
 
 @register

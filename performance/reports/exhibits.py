@@ -111,10 +111,19 @@ class Exhibit(Report):
     def totals(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> Row:
         return self._as_table(rows, reader, parameters).totals
 
+    def why_none(self, name: str, totals: Mapping[str, Any], reader: Reader, parameters: Parameters) -> str:
+        if reader.sees_everything:
+            return super().why_none(name, totals, reader, parameters)
+        return too_few(self.day_of(parameters))
+
+    def day_of(self, parameters: Parameters) -> date:
+        """Return the day on which it is known: the one asked for, or the last of the fiscal year."""
+        return parameters.fiscal_year.last_day if self.is_of_year else parameters.as_of
+
     def notes(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> list[str]:
         notes = list(self._as_table(rows, reader, parameters).notes)
         if any(row.get("hidden") for row in rows):
-            notes.append(too_few_note(parameters.fiscal_year.last_day if self.is_of_year else parameters.as_of))
+            notes.append(too_few_note(self.day_of(parameters)))
         if not self.is_as_published(parameters):
             notes.append(self.why_not_compared(parameters))
         return notes

@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import formats
 from jfo_portal.kit.fiscal import FiscalYear
-from jfo_portal.kit.periods import today
-from jfo_portal.kit.reports import Parameters
+from jfo_portal.kit.reports import Parameters, require_region
 from jfo_portal.kit.tables import Cell, Column
 from jfo_portal.kit.views import Crumb, ListPage, headings_of, rows_of
 from performance.charts import Figure, cost_by_kind, cost_by_region
@@ -36,6 +35,7 @@ from performance.reports.cost import (
     case_notes,
     cases_known,
     cost_by_jfo,
+    no_benefit_rate,
     open_to,
     rate_notes,
     service_of,
@@ -43,16 +43,14 @@ from performance.reports.cost import (
     unit_figures,
 )
 from performance.reports.exhibits import Row, Table
-from registry.measures.privacy import too_few, too_few_note
+from registry.measures.privacy import too_few_note
 from registry.models import Assignment
 from registry.models.assignments import AssignmentQuerySet
 
-from .figures import Choice, FiguresPage
+from .figures import FiguresPage
 
 # How many fiscal years stand beside one another, that of the page the last.
 YEARS = 6
-# How many past fiscal years can always be chosen.
-PAST_YEARS = 10
 
 
 class CostsPage(FiguresPage):
@@ -64,21 +62,12 @@ class CostsPage(FiguresPage):
 
     template_name = "performance/costs.html"
     section = "performance"
+    past_years = 10
 
     def read_parameters(self, data: Mapping[str, str]) -> Parameters:
         parameters = super().read_parameters(data)
-        if parameters.region not in {None, *self.regions}:
-            raise ValueError(
-                _("There is no region “%(region)s”. Choose one of these: %(regions)s.")
-                % {"region": parameters.region, "regions": ", ".join(self.regions)}
-            )
+        require_region(parameters, self.regions)
         return parameters
-
-    def year_choices(self) -> list[Choice]:
-        """Return the fiscal years to choose from, the latest first: the last ones, and the one shown."""
-        now = FiscalYear.of(today()).start_year
-        years = {*map(FiscalYear, range(now - PAST_YEARS, now + 1)), self.year}
-        return [Choice(str(year), str(year), year == self.year) for year in sorted(years, reverse=True)]
 
     @property
     def region(self) -> str | None:
@@ -250,16 +239,17 @@ class CostsPage(FiguresPage):
         return [
             (
                 str(report.column(name).label),
-                too_few() if value is None else formats.text(value, report.column(name).kind),
+                report.why_none(name, self.by_region.totals, self.reader, self.parameters)
+                if value is None
+                else formats.text(value, report.column(name).kind),
                 self.links.jfos(region=self.region) if name == "jfos" and value else None,
             )
             for name, value in self.by_region.totals.items()
-            if value is not None or self.by_region.totals["salaries"] is None
         ]
 
     def _why_none(self, name: str) -> str:
         if self.rates.benefits is None and name in {"benefits", "total", "per_fte_year", "per_case"}:
-            return _("No benefit rate is recorded for %(year)s.") % {"year": self.year}
+            return no_benefit_rate(self.year)
         if name in {"cases", "per_case"} and self.whole["cases"] is None:
             return _("restricted: officers of another region were on these JFOs")
         return _("nothing to divide by")

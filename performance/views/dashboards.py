@@ -306,7 +306,7 @@ class Dashboard(FiguresPage):
     def _why_none(self, name: str) -> str:
         if self.cost.totals["salaries"] is None:
             return too_few()
-        return _("No benefit rate is recorded for %(year)s.") % {"year": self.year}
+        return CostByRegion().why_none(name, self.cost.totals, self.reader, self.parameters)
 
     def exhibits(self) -> list[tuple[str, str]]:
         """Return the title and address of the exhibits whose figures the page shows."""

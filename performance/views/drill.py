@@ -25,6 +25,7 @@ from performance.measures.quality import caveats
 from performance.measures.rates import Rates, rates_of
 from performance.measures.serving import Opened, opened, opened_by_month
 from performance.models import Claim, ImsFile, ImsFileQuerySet, ImsStatus
+from performance.reports.cost import no_benefit_rate
 from registry.models import JFO, Assignment, Officer
 from registry.models.assignments import AssignmentQuerySet
 from registry.tables import sees_officers_of
@@ -134,9 +135,7 @@ class _Level(FiguresPage):
             (_("Salaries"), formats.money(half_up(self.cost.salaries)), self.pay_address),
             (
                 _("Salaries and benefits"),
-                _("No benefit rate is recorded for %(year)s.") % {"year": self.year}
-                if rate is None
-                else formats.money(half_up(self.cost.total(rate))),
+                no_benefit_rate(self.year) if rate is None else formats.money(half_up(self.cost.total(rate))),
                 None,
             ),
         ]

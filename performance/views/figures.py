@@ -3,24 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import cached_property
 
-from jfo_portal.kit import exports
+from jfo_portal.kit import exports, reports
+from jfo_portal.kit.access import Reader
 from jfo_portal.kit.charts import SVG, Chart
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.periods import today
-from jfo_portal.kit.reports import Parameters
+from jfo_portal.kit.reports import Parameters, Report
 from jfo_portal.kit.views import Page
 from performance.charts import Figure, Places
 from performance.freshness import ims_span
 from performance.navigation import pages
 from registry.models import Region
 
-# How many past fiscal years can always be chosen.
-PAST_YEARS = 5
+
+def report_named(slug: str, reader: Reader) -> Report:
+    """Return the report; 404 for an unknown one, 403 for one the reader may not read."""
+    try:
+        report = reports.get(slug)
+    except KeyError:
+        raise Http404 from None
+    if not report.readable_by(reader):
+        raise PermissionDenied
+    return report
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,8 @@ class FiguresPage(Page):
 
     error = ""
     parameters: Parameters
+    # How many past fiscal years can always be chosen.
+    past_years: ClassVar[int] = 5
 
     def read_parameters(self, data: Mapping[str, str]) -> Parameters:
         """Return the parameters asked for; ValueError, in the reader's language, for a wrong one."""
@@ -124,7 +136,7 @@ class FiguresPage(Page):
         """Return the fiscal years to choose from, the latest first: the last ones, any with files, the one shown."""
         now = FiscalYear.of(today()).start_year
         span = ims_span()
-        first = min([now - PAST_YEARS, *([FiscalYear.of(span[0]).start_year] if span else [])])
+        first = min([now - self.past_years, *([FiscalYear.of(span[0]).start_year] if span else [])])
         years = {*map(FiscalYear, range(first, now + 1)), self.year}
         return [Choice(str(year), str(year), year == self.year) for year in sorted(years, reverse=True)]
 

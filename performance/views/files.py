@@ -16,7 +16,7 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage
-from performance.file_filters import ActiveOfficerFilters, FileFilters, OfYear, serving_in
+from performance.file_filters import ActiveOfficerFilters, FileFilters, OfActivity, serving_in
 from performance.file_tables import active_officer_columns, file_columns
 from performance.models import ImsFile
 from performance.navigation import pages
@@ -35,7 +35,7 @@ class _OfYear(ListPage):
 
     @property
     def year(self) -> FiscalYear:
-        return cast(OfYear, self.filterset).year
+        return cast(OfActivity, self.filterset).year
 
     def crumbs(self) -> Sequence[Crumb]:
         return [Crumb(_("Performance"), f"{reverse('performance')}?fy={self.year}")]

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from jfo_portal.kit import reports
-from jfo_portal.kit.reports import Parameters, Report
+from jfo_portal.kit.reports import Parameters, Report, require_region
 from registry.models import Region
 
 from .figures import FiguresPage
@@ -40,10 +40,7 @@ class OwnFiguresPage(FiguresPage):
         if parameters.region is None or parameters.region in self.regions:
             return parameters
         if self.reader.sees_everything:
-            raise ValueError(
-                _("There is no region “%(region)s”. Choose one of these: %(regions)s.")
-                % {"region": parameters.region, "regions": ", ".join(self.regions)}
-            )
+            require_region(parameters, self.regions)
         raise ValueError(
             _(
                 "These figures on officers are shown to those who answer for their region, and %(region)s is none of "

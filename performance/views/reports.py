@@ -7,8 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -26,7 +25,7 @@ from performance.measures.activity import Rule
 from performance.reports.activity import rule_of
 from performance.reports.exhibits import Exhibit
 
-from .figures import Choice, FiguresPage
+from .figures import Choice, FiguresPage, report_named
 from .snapshots import Button, button
 
 
@@ -76,14 +75,8 @@ class ReportPage(FiguresPage):
 
     @cached_property
     def report(self) -> Report:
-        """The report of the address; 404 for an unknown one, 403 for one the reader may not read."""
-        try:
-            report = reports.get(self.kwargs["slug"])
-        except KeyError:
-            raise Http404 from None
-        if not report.readable_by(self.reader):
-            raise PermissionDenied
-        return report
+        """The report of the address."""
+        return report_named(self.kwargs["slug"], self.reader)
 
     def get_title(self) -> str:
         return str(self.report.title)
@@ -207,8 +200,8 @@ class ReportPage(FiguresPage):
 
     def total_text(self, name: str) -> str:
         value = self.totals[name]
-        if value is None and not self.reader.sees_everything:
-            return _("Too few to show")
+        if value is None:
+            return self.report.why_none(name, self.totals, self.reader, self.parameters)
         return formats.text(value, self.report.column(name).kind)
 
     def totals_row(self) -> list[Cell]:

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,10 +22,9 @@ from jfo_portal.kit.reports import Parameters, Report
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
 from performance import freezing
-from performance.charts import Places
 from performance.models import Snapshot
 from performance.snapshot_filters import SnapshotFilters
-from registry.models import Region
+from performance.views.figures import report_named
 
 # The field of a form that says what its page showed.
 SHOWN = "_shown"
@@ -209,14 +207,8 @@ class Freeze(FormPage):
 
     @cached_property
     def report(self) -> Report:
-        """The report of the address; 404 for an unknown one, 403 for one the reader may not read."""
-        try:
-            report = reports.get(self.kwargs["slug"])
-        except KeyError:
-            raise Http404 from None
-        if not report.readable_by(self.reader):
-            raise PermissionDenied
-        return report
+        """The report of the address."""
+        return report_named(self.kwargs["slug"], self.reader)
 
     @property
     def report_href(self) -> str:
@@ -260,11 +252,7 @@ class Freeze(FormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        places = Places(
-            {region.code: region for region in Region.objects.visible_to(self.reader)}, self.parameters.fiscal_year
-        )
-        reading = freezing.read(self.report, self.reader, self.parameters)
-        shown = freezing.as_shown(self.report, self.reader, self.parameters, reading, places)
+        shown = freezing.as_shown(self.report, self.reader, self.parameters)
         return context | {
             "hidden": [*context["hidden"], (SHOWN, freezing.digest(shown))],
             "in_words": in_words(self.parameters.as_dict()),

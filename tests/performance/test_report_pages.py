@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 from python_calamine import load_workbook
 
+from performance.models import BenefitRate
 from registry.models import User
 from tests.pages import body, words
 
@@ -256,3 +257,20 @@ def test_a_page_asks_few_queries(
             reader.get(f"/en/reports/{slug}/")
         with django_assert_max_num_queries(QUERIES):
             reader.get(f"/en/reports/{slug}/?region=QUE&fy=2010-2011")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "No benefit rate is recorded for 2010-2011."),
+        ("fr", "Aucun taux d’avantages sociaux n’est consigné pour 2010-2011."),
+    ],
+)
+def test_benefits_without_a_rate_say_so_to_a_manager_on_the_page_and_frozen(
+    language: str, sentence: str, manager: Client
+) -> None:
+    BenefitRate.objects.filter(fiscal_year=2010).delete()
+
+    # In place of the benefits and of the total with them.
+    for address in ("exhibit-11/", "exhibit-11/freeze/"):
+        assert words(manager.get(f"/{language}/reports/{address}")).count(sentence) == 2, address
