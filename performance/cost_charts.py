@@ -12,8 +12,8 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.tables import Column, cells
 
 from .charts import Figure
-from .reports.cost import UNIT_COLUMNS
 from .reports.exhibits import Row
+from .reports.unit_costs import UNIT_COLUMNS
 
 _BY_NAME = {column.name: column for column in UNIT_COLUMNS}
 YEAR_FIGURES = tuple(_BY_NAME[name] for name in ("fte", "fte_years", "salaries", "benefits", "total", "per_fte_year"))

@@ -12,6 +12,7 @@ from . import (
     outcomes,
     quality,
     risks,
+    unit_costs,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "outcomes",
     "quality",
     "risks",
+    "unit_costs",
 ]

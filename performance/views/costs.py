@@ -26,23 +26,17 @@ from performance.models import ImsKind
 from performance.navigation import pages
 from performance.pay_filters import PayFilters
 from performance.pay_tables import pay_columns, with_bills
-from performance.reports.cost import (
+from performance.reports.cost import CostByKind, CostByRegion, Service, no_benefit_rate, rate_notes, service_of, share
+from performance.reports.exhibits import Row, Table
+from performance.reports.unit_costs import (
     UNIT_COLUMNS,
     CostByJFO,
-    CostByKind,
-    CostByRegion,
-    Service,
     case_notes,
     cases_known,
     cost_by_jfo,
-    no_benefit_rate,
     open_to,
-    rate_notes,
-    service_of,
-    share,
     unit_figures,
 )
-from performance.reports.exhibits import Row, Table
 from registry.measures.privacy import too_few_note
 from registry.models import Assignment
 from registry.models.assignments import AssignmentQuerySet

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
 
@@ -11,12 +10,10 @@ from django.core.management import call_command
 from django.test import Client
 
 from performance.models import Discrepancy, Explanation, PublishedFigure
-from registry.models import User
 from tests.pages import body, words
 
 pytestmark = pytest.mark.django_db
 
-ClientOf = Callable[[User], Client]
 
 # The golden list: what one place says, and what the other.
 SAYS = {
@@ -47,11 +44,6 @@ SAYS = {
     "15": ("the text of the PWEU, whom it names", "the same text, on weapons"),
 }
 JFO_OFFICERS, OTHERS = 43, 303
-
-
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    return client_of(que_manager)
 
 
 def published(exhibit: str, row: str, measure: str) -> Decimal:

@@ -25,19 +25,6 @@ CHARTS = {NATIONAL: ("kinds", "statuses", "regions", "cost", "where"), QUE: ("ki
 FILES = [f"{page}?chart={name}&format={kind}" for page in CHARTS for name in CHARTS[page] for kind in ("csv", "svg")]
 TOO_FEW = "Too few to show (fewer than 5 officers)"
 
-ClientOf = Callable[[User], Client]
-
-
-@pytest.fixture
-def reviewer(client_of: ClientOf, nhq_reviewer: User) -> Client:
-    return client_of(nhq_reviewer)
-
-
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    """A client of the manager in Québec."""
-    return client_of(que_manager)
-
 
 def data(client: Client, address: str) -> list[dict[str, str]]:
     return csv_rows(client.get(address))

@@ -20,11 +20,9 @@ from jfo_portal.kit.reports import Parameters
 from performance.measures import difference as measure
 from performance.measures.activity import per_officer
 from performance.measures.difference import NAMES, UNITS, Difference, Files, Sides, Why, differences, sides
-from registry.models import Officer, User
+from registry.models import Officer
 from tests import rows
 from tests.pages import body, csv_rows, words
-
-ClientOf = Callable[[User], Client]
 
 SEED = 2010
 PAGE = "/en/performance/comparison/"
@@ -235,17 +233,6 @@ def test_the_means_are_those_of_exhibit_7() -> None:
 
 
 # The page
-
-
-@pytest.fixture
-def reviewer(client_of: ClientOf, nhq_reviewer: User) -> Client:
-    return client_of(nhq_reviewer)
-
-
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    """A client of the manager in Québec."""
-    return client_of(que_manager)
 
 
 @pytest.mark.django_db

@@ -29,16 +29,6 @@ JFO, ELSEWHERE, OFFICER = (
 AGAINST = "compare=2009-2010"
 
 
-@pytest.fixture
-def reviewer(client_of: ClientOf, nhq_reviewer: User) -> Client:
-    return client_of(nhq_reviewer)
-
-
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    return client_of(que_manager)
-
-
 # One JFO
 
 

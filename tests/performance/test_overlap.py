@@ -9,23 +9,12 @@ from django.test import Client
 
 from performance.measures.overlap import Pair, Part, pair_of, pairs_on
 from performance.models import Coordination, Mandate
-from registry.models import JFO, User
+from registry.models import JFO
 from tests.pages import words
 
 pytestmark = pytest.mark.django_db
 
-ClientOf = Callable[[User], Client]
 DAY = date(2011, 3, 31)
-
-
-@pytest.fixture
-def reviewer(client_of: ClientOf, nhq_reviewer: User) -> Client:
-    return client_of(nhq_reviewer)
-
-
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    return client_of(que_manager)
 
 
 def pair(first: str, second: str, day: date = DAY) -> Pair:

@@ -50,17 +50,6 @@ PAGE, OFFICERS = "/en/performance/quality/", "/en/performance/quality/officers/"
 SLUGS = ("data-quality", "activity-comparison")
 
 
-@pytest.fixture
-def reviewer(client_of: ClientOf, nhq_reviewer: User) -> Client:
-    return client_of(nhq_reviewer)
-
-
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    """A client of the manager in Québec."""
-    return client_of(que_manager)
-
-
 def entered(officer: Officer, opened_on: date, entered_on: date | None) -> ImsFile:
     """Return a new file of the officer, entered on the day."""
     row = rows.file(officer, opened_on)

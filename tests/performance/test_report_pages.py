@@ -33,11 +33,6 @@ def client(client_of: ClientOf, auditor: User) -> Client:
     return client_of(auditor)
 
 
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    return client_of(que_manager)
-
-
 def printed(slug: str, *options: str) -> str:
     out = StringIO()
     call_command("report", slug, *options, stdout=out)

@@ -16,25 +16,14 @@ from jfo_portal.kit.reports import Parameters
 from performance.measures.risks import Spread, Ticks, costly_on_low_risk, spread, ticks_on
 from performance.reports.cost import CostByRegion
 from performance.reports.risks import RisksByJFO, risk_figures
-from registry.models import JFO, Risk, RiskCoverage, RiskEdition, User
+from registry.models import JFO, Risk, RiskCoverage, RiskEdition
 from registry.models.jfos import RiskLevel
 from tests.pages import body, csv_rows, words
 
 pytestmark = pytest.mark.django_db
 
-ClientOf = Callable[[User], Client]
 DAY = date(2011, 3, 31)
 YEAR = FiscalYear(2010)
-
-
-@pytest.fixture
-def reviewer(client_of: ClientOf, nhq_reviewer: User) -> Client:
-    return client_of(nhq_reviewer)
-
-
-@pytest.fixture
-def manager(client_of: ClientOf, que_manager: User) -> Client:
-    return client_of(que_manager)
 
 
 def risk(code: str = "cocaine") -> Risk:
