@@ -108,6 +108,8 @@ def violations() -> Callable[[Page], list[str]]:
     """A function that returns what axe finds wrong with the page: a line for each rule, with the elements."""
 
     def look(page: Page) -> list[str]:
+        # A click returns when the next page is on its way: without its style sheet all contrast is wrong.
+        page.wait_for_load_state()
         found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
         return [
             f"{rule['id']}: {rule['help']}: " + "; ".join(str(node["target"]) for node in rule["nodes"])

@@ -41,6 +41,7 @@ def test_seven_clauses_with_save_and_next_then_submitted_and_approved(
     assert violations(page) == []
     whole = page.url
     page.locator(".page-actions .btn-primary").click()
+    expect(page).not_to_have_url(whole)
     assert violations(page) == []
     page.locator("main form button[type=submit].btn-primary").click()
     expect(page.locator(".alert-success")).to_be_visible()
