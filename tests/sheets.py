@@ -1,7 +1,6 @@
 """Sheets for the tests of imports: typed rows, the samples of fixtures/, and what a resource exports."""
 
 import io
-from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -9,7 +8,7 @@ from django.db import models
 from jfo_portal.kit import checks, exports
 from jfo_portal.kit.imports import resources
 from jfo_portal.kit.imports.preview import Counts, Preview
-from jfo_portal.kit.imports.reading import Sheet, SheetRow, read
+from jfo_portal.kit.imports.reading import Sheet, read
 from jfo_portal.kit.imports.resources import Resource
 from jfo_portal.kit.imports.views import SAMPLES
 from registry.models import User
@@ -27,8 +26,8 @@ def resource(slug: str, user: User) -> Resource:
 def sheet(of: Resource, *rows: Row) -> Sheet:
     """Return the rows as a file would hold them, from line 2 on; a column that no row names is not in the file."""
     names = [name for name in of.fields if any(name in row for row in rows)]
-    lines = tuple(SheetRow(line, tuple(row.get(name) for name in names)) for line, row in enumerate(rows, 2))
-    return Sheet("Sheet1", "", "", 0, 1, tuple(of.fields[name].label for name in names), lines)
+    lines = enumerate([[row.get(name) for name in names] for row in rows], 2)
+    return Sheet.of_rows([of.fields[name].label for name in names], lines, name="Sheet1")
 
 
 def sample(of: Resource, name: str) -> Sheet:
@@ -45,12 +44,7 @@ def exported(of: Resource, records: models.QuerySet, file_format: str = "xlsx") 
 
 def edited(of: Resource, made: Sheet, line: int, name: str, cell: Any) -> Sheet:
     """Return the sheet with another value in one cell."""
-    place = of.match(made).places[name]
-    rows = tuple(
-        replace(row, cells=(*row.cells[:place], cell, *row.cells[place + 1 :])) if row.line == line else row
-        for row in made.rows
-    )
-    return replace(made, rows=rows)
+    return made.corrected({(line, of.match(made).places[name]): cell})
 
 
 def errors(made: Preview) -> list[tuple[int, str, str]]:

@@ -5,6 +5,7 @@ writes, so `TrackedQuerySet` records those. Beside the row's own columns a versi
 words, the user and the rows it pointed to, so that it still reads when they are gone.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
@@ -14,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
+
+from . import bulk
 
 
 class Door(models.TextChoices):
@@ -77,6 +80,34 @@ def _complete(sender: type[models.Model], instance: models.Model, history_instan
     history_instance.related_words = _related_words(instance, _foreign_keys(sender))
 
 
+class _RelatedWords:
+    """What rows point to, in words, as JSON: each different set of foreign keys is put in words once; a query for each
+    foreign key."""
+
+    def __init__(self, history_model: Any, attnames: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        fields = [field for field in history_model.tracked_fields if isinstance(field, models.ForeignKey)]
+        self._names = [field.name for field in fields]
+        self._places = [attnames.index(field.attname) for field in fields]
+        self._related = [
+            field.related_model._base_manager.in_bulk({row[place] for row in rows} - {None})
+            for field, place in zip(fields, self._places, strict=True)
+        ]
+        self._known: dict[tuple[Any, ...], str] = {}
+
+    def of(self, row: Sequence[Any]) -> str:
+        """Return the words of the row, given by its attributes' values."""
+        keys = tuple([row[place] for place in self._places])
+        if keys not in self._known:
+            found = zip(self._names, self._related, keys, strict=True)
+            self._known[keys] = json.dumps({name: str(related[key]) for name, related, key in found if key is not None})
+        return self._known[keys]
+
+
+# How many rows one query asks for by their keys, and how many one statement of Django's own writes.
+_CHUNK = 10_000
+_BATCH = 1_000
+
+
 class TrackedQuerySet(models.QuerySet):
     """Bulk writes that leave history like any other.
 
@@ -86,7 +117,7 @@ class TrackedQuerySet(models.QuerySet):
     def bulk_create(  # type: ignore[override]
         self,
         objs: Iterable[Any],
-        batch_size: int | None = None,
+        batch_size: int | None = _BATCH,
         *,
         by: Any = None,
         reason: str = "",
@@ -103,7 +134,7 @@ class TrackedQuerySet(models.QuerySet):
         self,
         objs: Iterable[Any],
         fields: Iterable[str],
-        batch_size: int | None = None,
+        batch_size: int | None = _BATCH,
         *,
         by: Any = None,
         reason: str = "",
@@ -135,6 +166,97 @@ class TrackedQuerySet(models.QuerySet):
 
     update.alters_data = True  # type: ignore[attr-defined]
 
+    def insert_rows(
+        self,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        by: Any = None,
+        reason: str = "",
+        door: Door = Door.COMMAND,
+        change: Any = None,
+    ) -> list[int]:
+        """Insert a row for each list of the named attributes' values, and a first version of each, in one transaction;
+        return their keys.
+
+        For thousands of rows at once (kit.bulk): no instance is made, and save() is not asked. A field that is not
+        named has its default; a model with fields that repeat others (kit.search) cannot be written so.
+        """
+        fields = self._written_raw()
+        places = {name: place for place, name in enumerate(names)}
+        defaults = {field.attname: field.get_default() for field in fields if field.attname not in places}
+        attnames = [field.attname for field in fields]
+        with transaction.atomic(using=self.db):
+            keys = bulk.new_keys(self.model, len(rows), using=self.db)
+            pk_name = self.model._meta.pk.attname  # type: ignore[union-attr]
+            whole = [
+                tuple(
+                    key if name == pk_name else row[places[name]] if name in places else defaults[name]
+                    for name in attnames
+                )
+                for key, row in zip(keys, rows, strict=True)
+            ]
+            bulk.insert(self.model, attnames, whole, using=self.db)
+            self._record_rows(attnames, whole, "+", by=by, reason=reason, door=door, change=change)
+        return keys
+
+    def update_rows(
+        self,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        by: Any = None,
+        reason: str = "",
+        door: Door = Door.COMMAND,
+        change: Any = None,
+    ) -> None:
+        """Give each row, its key and then the values of the named attributes, these values, and record a version of
+        each, in one transaction; as `insert_rows` does."""
+        attnames = [field.attname for field in self._written_raw()]
+        with transaction.atomic(using=self.db):
+            bulk.update(self.model, names, rows, using=self.db)
+            for start in range(0, len(rows), _CHUNK):
+                keys = [row[0] for row in rows[start : start + _CHUNK]]
+                stored = self.model._base_manager.filter(pk__in=keys).values_list(*attnames)
+                self._record_rows(attnames, list(stored), "~", by=by, reason=reason, door=door, change=change)
+
+    def _written_raw(self) -> list[Any]:
+        fields = self.model.history.model.tracked_fields  # type: ignore[attr-defined]
+        if len(fields) != len(self.model._meta.concrete_fields):
+            raise TypeError(f"{self.model.__name__} has fields that only save() fills.")
+        return list(fields)
+
+    def _record_rows(
+        self,
+        attnames: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        kind: str,
+        *,
+        by: Any,
+        reason: str,
+        door: Door,
+        change: Any,
+    ) -> None:
+        """Record a version of each row, given by its attributes' values."""
+        history_model = self.model.history.model  # type: ignore[attr-defined]
+        words = _RelatedWords(history_model, attnames, rows)
+        recorded: dict[str, Any] = {
+            "history_date": timezone.now(),
+            "history_type": kind,
+            "history_user_id": getattr(by, "pk", None),
+            "history_change_reason": reason,
+            "door": str(door),
+            "who": str(by or ""),
+            "change_set_id": getattr(change, "pk", None),
+        }
+        same = tuple(recorded.values())
+        bulk.insert(
+            history_model,
+            [*attnames, *recorded, "related_words"],
+            ((*row, *same, words.of(row)) for row in rows),
+            using=self.db,
+        )
+
     def delete(
         self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, change: Any = None
     ) -> tuple[int, dict[str, int]]:
@@ -165,7 +287,7 @@ class TrackedQuerySet(models.QuerySet):
                 )
                 for row in rows
             ],
-            batch_size=1000,
+            batch_size=_BATCH,
         )
         self._record_members({version.id: version for version in versions})
 

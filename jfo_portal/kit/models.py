@@ -1,5 +1,6 @@
 """The tables of the kit itself: imports, from the file that was sent to what it changed; change sets; saved views."""
 
+from functools import cached_property
 from typing import Self
 
 from django.conf import settings
@@ -8,17 +9,49 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import Reader
 from .changesets import ChangeSet
-from .imports.preview import Counts
-from .imports.reading import Sheet
+from .imports.cells import of_text
+from .imports.preview import Counts, Said
+from .imports.reading import Options, Sheet
 from .savedviews import SavedView
 
-__all__ = ["ChangeSet", "Import", "ImportState", "SavedView"]
+__all__ = [
+    "ChangeSet",
+    "Import",
+    "ImportPapers",
+    "ImportState",
+    "Job",
+    "JobState",
+    "RememberedChoice",
+    "RememberedMapping",
+    "SavedView",
+]
 
 
 class ImportState(models.TextChoices):
     DRAFT = "draft", _("Waiting for confirmation")
     APPLIED = "applied", _("Imported")
     ABANDONED = "abandoned", _("Abandoned")
+    EXPIRED = "expired", _("Expired")
+
+
+class Job(models.TextChoices):
+    """What of an import is done in the background."""
+
+    NONE = "", _("nothing")
+    PREVIEW = "preview", _("The file is compared with the records")
+    SAVE = "save", _("The rows are saved")
+    UNDO = "undo", _("The import is taken back")
+
+
+class JobState(models.TextChoices):
+    """How far a job is; where nobody works on one that is queued or running any more, it was interrupted."""
+
+    NONE = "", _("none")
+    QUEUED = "queued", _("Waiting its turn")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class ImportQuerySet(models.QuerySet):
@@ -30,10 +63,9 @@ class ImportQuerySet(models.QuerySet):
 
 
 class Import(models.Model):
-    """One file that somebody sent to be imported, and what became of it.
+    """One file that somebody sent to be imported, what they said of it, and what became of it.
 
-    The rows are kept as they were read; what they would change is worked out anew at each step,
-    since the records change meanwhile.
+    What its rows would change is worked out anew at each step, since the records change meanwhile.
     """
 
     entity = models.SlugField(_("what it holds"), max_length=50, help_text=_("The kind of record that the file holds."))
@@ -41,7 +73,21 @@ class Import(models.Model):
     file_hash = models.CharField(
         _("SHA-256 of the file"), max_length=64, help_text=_("Two files with the same content have the same one.")
     )
-    sheet_data = models.JSONField(_("rows"), help_text=_("The sheet as it was read."))
+    size = models.PositiveIntegerField(_("rows"), default=0, help_text=_("Rows of the sheet that is read."))
+    reading = models.JSONField(
+        _("reading"),
+        default=dict,
+        help_text=_("How the file is read, where a person said so (imports.reading.Options)."),
+    )
+    mapping = models.JSONField(
+        _("mapping"), default=dict, help_text=_("What the columns hold, by place; empty for one to leave out.")
+    )
+    choices = models.JSONField(
+        _("choices"), default=dict, help_text=_("What values stand for, by column and folded spelling.")
+    )
+    fixes = models.JSONField(
+        _("corrections"), default=dict, help_text=_("Cells corrected in the page, by line and place of the column.")
+    )
     ignored = models.JSONField(
         _("ignored columns"), default=list, help_text=_("The headers of the columns that were left out, by agreement.")
     )
@@ -58,6 +104,18 @@ class Import(models.Model):
     )
     created_at = models.DateTimeField(_("sent"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    job = models.CharField(_("job"), max_length=10, choices=Job, blank=True, default=Job.NONE)
+    job_state = models.CharField(
+        _("state of the job"), max_length=10, choices=JobState, blank=True, default=JobState.NONE
+    )
+    job_said = models.JSONField(
+        _("said to the job"), default=dict, help_text=_("What the job needs to know: the language, what was confirmed.")
+    )
+    phase = models.CharField(_("phase"), max_length=20, blank=True, help_text=_("What the job is doing."))
+    told = models.TextField(_("told"), blank=True, help_text=_("Why the job failed, in the language of who began it."))
+    is_cancelled = models.BooleanField(_("cancelled"), default=False, help_text=_("Whether the job was told to stop."))
+    job_at = models.DateTimeField(_("since"), null=True, blank=True, help_text=_("When the job came to its state."))
 
     objects = ImportQuerySet.as_manager()
 
@@ -76,9 +134,25 @@ class Import(models.Model):
         return f"I-{self.pk:04d}"
 
     @property
+    def options(self) -> Options:
+        """How the file is read."""
+        return Options(**self.reading)
+
+    @property
+    def said(self) -> Said:
+        """What was said of the columns and of values."""
+        return Said({int(place): name for place, name in self.mapping.items()}, self.choices)
+
+    @cached_property
     def sheet(self) -> Sheet:
-        """The sheet as it was read from the file."""
-        return Sheet.from_json(self.sheet_data)
+        """The sheet as it was read from the file, with the corrections made in the page; one query."""
+        sheet = Sheet.unpacked(bytes(self.papers.sheet))
+        fixes = {
+            (int(line), int(place)): of_text(text)
+            for line, cells in self.fixes.items()
+            for place, text in cells.items()
+        }
+        return sheet.corrected(fixes) if fixes else sheet
 
     @property
     def counts(self) -> Counts:
@@ -95,4 +169,59 @@ class Import(models.Model):
         same = type(self).objects.filter(
             by=self.by_id, entity=self.entity, file_hash=self.file_hash, state=ImportState.APPLIED
         )
-        return same.exclude(pk=self.pk).exclude(change_set__is_undone=True).defer("sheet_data").first()
+        return same.exclude(pk=self.pk).exclude(change_set__is_undone=True).first()
+
+
+class ImportPapers(models.Model):
+    """What an import needs until it is finished, and no longer: the file, the sheet read from it, the last preview."""
+
+    of_import = models.OneToOneField(Import, primary_key=True, on_delete=models.CASCADE, related_name="papers")
+    content = models.BinaryField(_("file"), help_text=_("As it was sent."))
+    sheet = models.BinaryField(_("sheet"), help_text=_("As it was read (imports.reading.Sheet.packed)."))
+    preview = models.BinaryField(
+        _("preview"), null=True, help_text=_("Of a large file (imports.preview.StoredPreview.packed).")
+    )
+
+    class Meta:
+        verbose_name = _("papers of an import")
+        verbose_name_plural = _("papers of imports")
+
+    def __str__(self) -> str:
+        return str(self.of_import_id)
+
+
+class RememberedMapping(models.Model):
+    """What the columns of a sheet with such headers held when somebody last imported one."""
+
+    entity = models.SlugField(max_length=50)
+    headers = models.CharField(max_length=64, help_text=_("SHA-256 of the headers, folded."))
+    mapping = models.JSONField(default=dict)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("remembered mapping")
+        verbose_name_plural = _("remembered mappings")
+        constraints = [models.UniqueConstraint(fields=["entity", "headers"], name="kit_mapping_of_headers")]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.headers[:8]}"
+
+
+class RememberedChoice(models.Model):
+    """What a value that matches nothing stood for when somebody last imported one."""
+
+    entity = models.SlugField(max_length=50)
+    column = models.CharField(max_length=50)
+    spelling = models.CharField(max_length=300, help_text=_("The value, folded."))
+    choice = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("remembered choice")
+        verbose_name_plural = _("remembered choices")
+        constraints = [models.UniqueConstraint(fields=["entity", "column", "spelling"], name="kit_choice_of_spelling")]
+
+    def __str__(self) -> str:
+        return f"{self.entity}.{self.column}: {self.spelling}"

@@ -1,7 +1,7 @@
 """Activity in the Intelligence Management System (IMS): the files, whose every write keeps the roll-up in step."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -9,10 +9,12 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from jfo_portal.kit.access import Reader
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
 from jfo_portal.kit.scoping import ScopedQuerySet
 from registry.models import Officer, Region
+from registry.models.people import OfficerQuerySet
 
 from .activity import ActivityCount, Filed, ImsKind, ImsStatus
 
@@ -29,12 +31,30 @@ class ImsFileQuerySet(ScopedQuerySet, TrackedQuerySet):
         """Return the files opened in the fiscal year."""
         return self.filter(fiscal_year=year.start_year)
 
+    def of_officers(self, officers: OfficerQuerySet, reader: Reader) -> Self:
+        """Return the files of the officers; all, unasked, where the reader sees everything."""
+        return self.all() if reader.sees_everything else self.filter(officer__in=officers.order_by().values("pk"))
+
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         """Insert the files as every tracked row, and count them."""
         with transaction.atomic():
             rows = super().bulk_create(objs, *args, **options)
             ActivityCount.objects.add(Counter(Filed(*(getattr(row, name) for name in Filed._fields)) for row in rows))
         return rows
+
+    def insert_rows(self, names: Sequence[str], rows: Sequence[Sequence[Any]], **options: Any) -> list[int]:
+        """Insert the files as every tracked row, and count them."""
+        places = [names.index(name) for name in Filed._fields]
+        with transaction.atomic():
+            keys = super().insert_rows(names, rows, **options)
+            counted = Counter(tuple([row[place] for place in places]) for row in rows)
+            ActivityCount.objects.add({Filed(*sort): number for sort, number in counted.items()})
+        return keys
+
+    def update_rows(self, names: Sequence[str], rows: Sequence[Sequence[Any]], **options: Any) -> None:
+        """Give the files other values as every tracked row, and count them anew."""
+        with counted_anew([row[0] for row in rows]):
+            super().update_rows(names, rows, **options)
 
     def bulk_update(self, objs: Iterable[Any], *args: Any, **options: Any) -> int:
         """Update the files as every tracked row, and count them anew."""

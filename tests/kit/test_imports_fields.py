@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import models
 from django.utils.translation import override
 
 from jfo_portal.kit.imports import constraints
@@ -135,24 +136,32 @@ def test_what_is_written_to_a_file_is_read_back(field: ImportField) -> None:
 # Check constraints asked without the database
 
 
-def assignment(**values: Any) -> Assignment:
-    return Assignment(**{"start": date(2010, 1, 1), "end": None, "fte": Decimal("1.00"), **values})
+def broken_of(model: type[models.Model], **values: Any) -> list[tuple[list[str], str]]:
+    return [(list(one.compared), one.sentence) for one in constraints.of_model(model) if one.is_broken_by(values)]
 
 
 @pytest.mark.parametrize(
-    ("broken", "fields"),
+    ("values", "names"),
     [
         ({}, []),
         ({"end": date(2010, 1, 1)}, []),
-        ({"end": date(2009, 12, 31)}, [["end", "end"]]),
-        ({"fte": Decimal("1.01")}, [["fte", "fte"]]),
+        ({"end": date(2009, 12, 31)}, [["end"]]),
+        ({"fte": Decimal("1.01")}, [["fte"]]),
         ({"fte": None}, []),
     ],
 )
-def test_a_check_constraint_is_told_without_a_query(broken: dict[str, Any], fields: list[list[str]]) -> None:
-    assert [names for names, _sentence in constraints.violations(assignment(**broken))] == fields
+def test_a_check_constraint_is_told_without_a_query(values: dict[str, Any], names: list[list[str]]) -> None:
+    held = {
+        "start": date(2010, 1, 1),
+        "end": None,
+        "fte": Decimal("1.00"),
+        "end_reason": "",
+        "review_on": None,
+        **values,
+    }
+    assert [found for found, _sentence in broken_of(Assignment, **held)] == names
 
 
 def test_a_constraint_says_its_own_sentence() -> None:
-    [(_names, sentence)] = constraints.violations(Officer(start=date(2010, 1, 1), end=date(2009, 1, 1)))
-    assert sentence == "The last day is before the first day."
+    told = broken_of(Officer, start=date(2010, 1, 1), end=date(2009, 1, 1))
+    assert [sentence for _names, sentence in told] == ["The last day is before the first day."]

@@ -1,5 +1,11 @@
-"""The steps of an import: the file is staged, then confirmed or abandoned."""
+"""The steps of an import: the file is staged, what it holds is said, then it is confirmed or abandoned."""
 
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from io import BytesIO
 from typing import IO, Any
 
 from django.db import transaction
@@ -9,14 +15,16 @@ from django.utils.translation import gettext as _
 
 from ..changesets import act
 from ..history import Door
-from ..models import Import, ImportState
-from .preview import Counts
-from .reading import ImportRefused, fingerprint, read
-from .resources import Resource
+from ..models import Import, ImportPapers, ImportState, RememberedChoice, RememberedMapping
+from .cells import fold
+from .preview import Counts, Preview
+from .reading import AS_TOLD, ImportRefused, Options, Sheet, fingerprint, read
+from .resources import Resource, header_of
 
 
-def stage(file: IO[bytes], file_name: str, resource: Resource, *, by: Any) -> Import:
-    """Read the file and keep its rows for review; ImportRefused if it cannot be read or lacks a column.
+def stage(file: IO[bytes], file_name: str, resource: Resource, *, by: Any, options: Options = AS_TOLD) -> Import:
+    """Read the file and keep it for review, with what was said of such a file before; ImportRefused if it cannot be
+    read.
 
     The same file of the same person that still waits is taken up again.
     """
@@ -24,47 +32,147 @@ def stage(file: IO[bytes], file_name: str, resource: Resource, *, by: Any) -> Im
     waiting = Import.objects.visible_to(by).filter(entity=resource.slug, file_hash=file_hash, state=ImportState.DRAFT)
     if (staged := waiting.first()) is not None:
         return staged
-    sheet = read(file, resource.headers())
-    resource.match(sheet)
-    return Import.objects.create(
-        entity=resource.slug, file_name=file_name[:255], file_hash=file_hash, sheet_data=sheet.as_json(), by=by
-    )
+    sheet = read(file, resource.headers(), options)
+    file.seek(0)
+    with transaction.atomic():
+        staged = Import(entity=resource.slug, file_name=file_name[:255], file_hash=file_hash, by=by)
+        _take(staged, sheet, options, resource)
+        staged.save()
+        ImportPapers.objects.create(of_import=staged, content=file.read(), sheet=sheet.packed())
+    return staged
+
+
+def reread(staged: Import, resource: Resource, options: Options, *, by: Any) -> None:
+    """Read the file again in another way; what was said of its columns and cells is forgotten.
+
+    ImportRefused if it cannot be read so, and nothing has changed then.
+    """
+    content = bytes(staged.papers.content)
+    sheet = read(BytesIO(content), resource.headers(), options)
+    with _waiting(staged, by) as waiting:
+        _take(waiting, sheet, options, resource)
+        waiting.save()
+        ImportPapers.objects.filter(of_import=waiting).update(sheet=sheet.packed(), preview=None)
+
+
+def say(
+    staged: Import,
+    *,
+    by: Any,
+    mapping: Mapping[int, str] | None = None,
+    choices: Mapping[str, Mapping[str, str]] | None = None,
+    fixes: Mapping[int, Mapping[int, str | None]] | None = None,
+) -> None:
+    """Note what the columns hold, what values stand for (added to what was said), or other texts for cells (added too).
+
+    An empty choice or a fix that is None is forgotten. ImportRefused if the import is finished.
+    """
+    with _waiting(staged, by) as waiting:
+        if mapping is not None:
+            waiting.mapping = {str(place): name for place, name in mapping.items()}
+        for name, spellings in (choices or {}).items():
+            said = {**waiting.choices.get(name, {}), **spellings}
+            waiting.choices[name] = {spelling: choice for spelling, choice in said.items() if choice}
+        for line, cells in (fixes or {}).items():
+            row = {**waiting.fixes.get(str(line), {}), **{str(place): text for place, text in cells.items()}}
+            waiting.fixes[str(line)] = {place: text for place, text in row.items() if text is not None}
+        waiting.save()
+        ImportPapers.objects.filter(of_import=waiting).update(preview=None)
+
+
+def preview(staged: Import, resource: Resource) -> Preview:
+    """Return what the import would do as things are; ImportRefused where a column is missing or doubled."""
+    return resource.preview(staged.sheet, staged.said)
 
 
 def confirm(
-    staged: Import, resource: Resource, *, by: Any, confirmed: str, reason: str, agreed_to_ignore: bool
+    staged: Import, resource: Resource, *, by: Any, confirmed: str, reason: str, agreed_to_warnings: bool = False
 ) -> Counts:
     """Save the import whole, in one transaction; ImportRefused, and nothing saved, where it cannot be.
 
     `confirmed` is the digest of the preview that was seen. An import that is saved already is not
     saved again.
     """
-    with transaction.atomic():
-        waiting = Import.objects.visible_to(by).select_for_update().get(pk=staged.pk)
-        if waiting.state != ImportState.DRAFT:
-            raise ImportRefused(_("This import is finished already. Look at its result."))
+    with _waiting(staged, by) as waiting:
         sheet = waiting.sheet
-        ignored = resource.match(sheet).ignored
-        if ignored and not agreed_to_ignore:
+        matching = resource.matching(sheet, waiting.said.mapping)
+        if matching.unknown:
             raise ImportRefused(
-                _("Nothing was saved. These columns are not imported: %(columns)s. Agree to leave them out.")
-                % {"columns": ", ".join(ignored)}
+                _("Nothing was saved. Nobody has said what these columns hold: %(columns)s. Say so, or leave them out.")
+                % {"columns": ", ".join(header_of(sheet, place) for place in matching.unknown)}
             )
         said = f"{waiting.number} ({waiting.file_name}): {reason}"
         with act(by, reason=said, door=Door.IMPORT) as change:
             resource.change = change
-            counts = resource.apply(sheet, confirmed=confirmed, reason=said)
+            counts = resource.apply(
+                sheet, waiting.said, confirmed=confirmed, reason=said, agreed_to_warnings=agreed_to_warnings
+            )
             change.href = reverse("import-result", args=[waiting.pk])
             change.save(update_fields=["href"])
         waiting.change_set = change
-        waiting.state, waiting.reason, waiting.ignored = ImportState.APPLIED, reason, list(ignored)
+        waiting.state, waiting.reason = ImportState.APPLIED, reason
+        waiting.ignored = [header_of(sheet, place) for place in matching.left_out]
         waiting.new, waiting.changed, waiting.unchanged = counts.new, counts.changed, counts.unchanged
         waiting.finished_at = timezone.now()
         waiting.save()
+        _remember(waiting, sheet)
+        ImportPapers.objects.filter(of_import=waiting).delete()
         return counts
 
 
-def abandon(staged: Import, *, by: Any) -> None:
+def abandon(staged: Import, *, by: Any, state: ImportState = ImportState.ABANDONED) -> None:
     """Give the import up and forget its rows; one that is saved stays as it is."""
-    waiting = Import.objects.visible_to(by).filter(pk=staged.pk, state=ImportState.DRAFT)
-    waiting.update(state=ImportState.ABANDONED, sheet_data={}, finished_at=timezone.now())
+    with transaction.atomic():
+        waiting = Import.objects.visible_to(by).filter(pk=staged.pk, state=ImportState.DRAFT)
+        if waiting.update(state=state, choices={}, fixes={}, finished_at=timezone.now()):
+            ImportPapers.objects.filter(of_import=staged).delete()
+
+
+@contextmanager
+def _waiting(staged: Import, by: Any) -> Iterator[Import]:
+    """Yield the import, held still in a transaction; ImportRefused if it does not wait any more."""
+    with transaction.atomic():
+        waiting = Import.objects.visible_to(by).select_for_update(of=("self",)).get(pk=staged.pk)
+        if waiting.state != ImportState.DRAFT:
+            raise ImportRefused(_("This import is finished already. Look at its result."))
+        yield waiting
+
+
+def _take(staged: Import, sheet: Sheet, options: Options, resource: Resource) -> None:
+    """Set what is known of a sheet that was just read: what was said of one with such headers, and of its values."""
+    remembered = RememberedMapping.objects.filter(entity=resource.slug, headers=_headers_hash(sheet)).first()
+    places = range(len(sheet.headers))
+    mapping = remembered.mapping if remembered is not None else {}
+    staged.mapping = {
+        place: name for place, name in mapping.items() if int(place) in places and (not name or name in resource.fields)
+    }
+    staged.choices = {}
+    for one in RememberedChoice.objects.filter(entity=resource.slug, column__in=resource.fields):
+        staged.choices.setdefault(one.column, {})[one.spelling] = one.choice
+    staged.fixes = {}
+    staged.size = len(sheet)
+    staged.reading = {name: value for name, value in asdict(options).items() if value}
+
+
+def _headers_hash(sheet: Sheet) -> str:
+    return hashlib.sha256(json.dumps([fold(header) for header in sheet.headers]).encode()).hexdigest()
+
+
+def _remember(saved: Import, sheet: Sheet) -> None:
+    """Keep what was said, for the next sheet with such headers and the next value so spelled."""
+    if saved.mapping:
+        RememberedMapping.objects.update_or_create(
+            entity=saved.entity,
+            headers=_headers_hash(sheet),
+            defaults={"mapping": saved.mapping, "by": saved.by},
+        )
+    for column, spellings in saved.choices.items():
+        for spelling, choice in spellings.items():
+            if len(spelling) <= _LONGEST and len(choice) <= _LONGEST:
+                RememberedChoice.objects.update_or_create(
+                    entity=saved.entity, column=column, spelling=spelling, defaults={"choice": choice, "by": saved.by}
+                )
+
+
+# How long a value may be to be remembered.
+_LONGEST = 300

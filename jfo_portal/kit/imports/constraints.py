@@ -1,11 +1,12 @@
-"""A model's check constraints, asked of an instance without asking the database.
+"""A model's check constraints, asked of values without asking the database.
 
 The database stays the judge; this only lets a preview of thousands of rows say beforehand, without a
 query for each, what the database would refuse.
 """
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -27,28 +28,51 @@ class _CannotTell(Exception):
     """The condition holds something that only the database can work out."""
 
 
-def violations(instance: models.Model) -> Iterator[tuple[list[str], str]]:
-    """Yield, for each check constraint the instance breaks, the names of its fields and its sentence.
+@dataclass(frozen=True)
+class Constraint:
+    """A check constraint: the attributes of the model that it compares, these and those that they are compared with, and
+    its sentence."""
 
-    A constraint of functions, transforms or other tables is passed over. No query.
-    """
-    for constraint in instance._meta.constraints:
+    compared: Sequence[str]
+    names: Sequence[str]
+    sentence: str
+    condition: Q
+    model: type[models.Model]
+
+    def is_broken_by(self, values: Mapping[str, Any]) -> bool:
+        """Say whether the values of its fields break it; False where only the database can tell.
+
+        As in SQL, a condition that nulls leave undecided is no violation.
+        """
+        try:
+            return _holds(self.condition, self.model, values) is False
+        except (_CannotTell, TypeError):
+            return False
+
+
+def of_model(model: type[models.Model]) -> list[Constraint]:
+    """Return the model's check constraints, without those of functions, transforms or other tables."""
+    found = []
+    for constraint in model._meta.constraints:
         if not isinstance(constraint, models.CheckConstraint) or not isinstance(constraint.condition, Q):
             continue
         try:
-            holds = _holds(constraint.condition, instance)
-        except (_CannotTell, FieldDoesNotExist, TypeError):
+            pairs = list(_compared(constraint.condition, model))
+        except (_CannotTell, FieldDoesNotExist):
             continue
-        # As in SQL, a condition that nulls leave undecided is no violation.
-        if holds is False:
-            yield _fields(constraint.condition), str(constraint.get_violation_error_message())
+        compared = list(dict.fromkeys(name for name, _other in pairs))
+        names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
+        found.append(
+            Constraint(compared, names, str(constraint.get_violation_error_message()), constraint.condition, model)
+        )
+    return found
 
 
-def _holds(condition: Any, instance: models.Model) -> bool | None:
+def _holds(condition: Any, model: type[models.Model], values: Mapping[str, Any]) -> bool | None:
     """Return whether the condition holds; None where a null leaves it undecided."""
     if not isinstance(condition, Q):
-        return _leaf_holds(condition, instance)
-    parts = [_holds(child, instance) for child in condition.children]
+        return _leaf_holds(condition, model, values)
+    parts = [_holds(child, model, values) for child in condition.children]
     if condition.connector == Q.AND:
         holds = False if False in parts else None if None in parts else True
     elif condition.connector == Q.OR:
@@ -59,40 +83,44 @@ def _holds(condition: Any, instance: models.Model) -> bool | None:
     return not holds if condition.negated else holds
 
 
-def _leaf_holds(leaf: Any, instance: models.Model) -> bool | None:
-    if not isinstance(leaf, tuple):
-        raise _CannotTell
+def _leaf_holds(leaf: tuple[str, Any], model: type[models.Model], values: Mapping[str, Any]) -> bool | None:
     path, wanted = leaf
     name, _separator, lookup = path.partition("__")
-    value, wanted, lookup = _value(name, instance), _operand(wanted, instance), lookup or "exact"
+    value, lookup = values[_attname(name, model)], lookup or "exact"
+    if isinstance(wanted, F):
+        wanted = values[_attname(wanted.name, model)]  # type: ignore[attr-defined]
     if lookup == "isnull":
         return (value is None) is bool(wanted)
     if lookup == "exact" and leaf[1] is None:
         return value is None
-    if lookup not in _COMPARISONS:
-        raise _CannotTell
     if value is None or wanted is None:
         return None
-    return bool(_COMPARISONS[lookup](value, wanted))
+    return bool(_COMPARISONS[lookup](value, wanted.pk if isinstance(wanted, models.Model) else wanted))
 
 
-def _value(name: str, instance: models.Model) -> Any:
-    field = instance._meta.get_field(name)
+def _attname(name: str, model: type[models.Model]) -> str:
+    field = model._meta.get_field(name)
     if not isinstance(field, models.Field):
         raise _CannotTell
-    return getattr(instance, field.attname)
+    return field.attname
 
 
-def _operand(wanted: Any, instance: models.Model) -> Any:
-    if isinstance(wanted, F):
-        return _value(wanted.name, instance)  # type: ignore[attr-defined]
-    if hasattr(wanted, "resolve_expression"):
-        raise _CannotTell
-    return wanted.pk if isinstance(wanted, models.Model) else wanted
-
-
-def _fields(condition: Any) -> list[str]:
-    """Return the names of the fields the condition speaks of, in its own order."""
+def _compared(condition: Any, model: type[models.Model]) -> Iterator[tuple[str, str]]:
+    """Yield each attribute the condition speaks of and the one it is compared with, or "", in the condition's own order;
+    _CannotTell if it is more than comparisons."""
     if isinstance(condition, Q):
-        return [name for child in condition.children for name in _fields(child)]
-    return [condition[0].partition("__")[0]]
+        for child in condition.children:
+            yield from _compared(child, model)
+        return
+    if not isinstance(condition, tuple):
+        raise _CannotTell
+    path, wanted = condition
+    name, _separator, lookup = path.partition("__")
+    if lookup not in ("", "isnull", *_COMPARISONS):
+        raise _CannotTell
+    if isinstance(wanted, F):
+        yield _attname(name, model), _attname(wanted.name, model)  # type: ignore[attr-defined]
+    elif hasattr(wanted, "resolve_expression"):
+        raise _CannotTell
+    else:
+        yield _attname(name, model), ""

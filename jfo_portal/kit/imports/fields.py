@@ -5,7 +5,7 @@ the typed value, or raises CellRefused with a sentence that names the remedy.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import get_language, override
@@ -24,13 +24,25 @@ from .. import formats
 from ..access import Reader
 from ..periods import read_day
 from ..tables import Column
-from .cells import UNREADABLE, Cell, Fault, fold, tidy
+from . import cells
+from .cells import UNREADABLE, Cell, Fault, Packed, fold, tidy
 
 LANGUAGES = ("en", "fr")
 
 
 class CellRefused(ValueError):
-    """A cell that cannot be taken; its text is a sentence, in the reader's language."""
+    """A cell that cannot be taken; its text is a sentence, in the reader's language.
+
+    Where the value `is_unmatched`, it names nothing that is known, and a person may choose what it stands for;
+    `nearest` is the name most like it. `cell` is the cell as somebody would type it.
+    """
+
+    cell = ""
+
+    def __init__(self, sentence: str, *, is_unmatched: bool = False, nearest: str | None = None) -> None:
+        super().__init__(sentence)
+        self.is_unmatched = is_unmatched
+        self.nearest = nearest
 
 
 class ImportField(Field):
@@ -46,6 +58,10 @@ class ImportField(Field):
     kind = "text"
     attribute: str
     column_name: str
+    # Whether a cell names a row of another table.
+    names_rows = False
+    # The columns that `clean` reads besides its own.
+    reads_also: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -113,6 +129,28 @@ class ImportField(Field):
 
     # Reading
 
+    def clean_all(
+        self, columns: Mapping[str, Sequence[Packed]], *, choices: Mapping[str, str], decimal_comma: bool
+    ) -> list[Any]:
+        """Return the typed value of every row, or the CellRefused that stands in its place.
+
+        `columns` are packed cells by column, `choices` what a value stands for by its folded spelling. Each
+        different cell is read once.
+        """
+        names = [name for name in (self.column_name, *self.reads_also) if name in columns]
+        keys: Sequence[Any] = columns[names[0]] if len(names) == 1 else list(zip(*map(columns.get, names), strict=True))  # type: ignore[arg-type]
+        read: dict[Any, Any] = dict.fromkeys(keys)
+        for key in read:
+            row = dict(zip(names, map(cells.unpack, (key,) if len(names) == 1 else key), strict=True))
+            if choices and (cell := row[self.column_name]) is not None:
+                row[self.column_name] = choices.get(fold(as_text(cell)), cell)
+            try:
+                read[key] = self.clean(row, decimal_comma=decimal_comma)
+            except CellRefused as refusal:
+                refusal.cell = as_text(row[self.column_name])
+                read[key] = refusal
+        return [read[key] for key in keys]
+
     def clean(self, row: dict[str, Cell], **kwargs: Any) -> Any:
         """Return the typed value of the row's cell; `decimal_comma` says that 0,5 is a number."""
         cell = row.get(self.column_name)
@@ -150,7 +188,31 @@ class ImportField(Field):
             return sentence
         return _("%(sentence)s For example: %(example)s.") % {"sentence": sentence, "example": self.example}
 
+    def problem(self, value: Any) -> str:
+        """Return what the model's field has against the typed value, in a sentence; "" for nothing."""
+        field = self.model_field
+        if field is None or field.is_relation or (field.blank and value in field.empty_values):
+            return ""
+        try:
+            field.clean(value, None)
+        except ValidationError as error:
+            return " ".join(error.messages)
+        return ""
+
     # Comparing
+
+    @property
+    def stored_name(self) -> str:
+        """The name under which `values_list` gives what is stored of the column."""
+        return self.model_field.attname if self.model_field is not None else self.attribute
+
+    def of_stored(self, stored: Any) -> Any:
+        """Return the typed value of what `values_list` gives."""
+        return stored
+
+    def stored_plain(self, stored: Any) -> Any:
+        """Return `plain` of what `values_list` gives."""
+        return self.plain(stored)
 
     def plain(self, value: Any) -> Any:
         """Return what makes two typed values one and the same, whatever the language."""
@@ -357,10 +419,18 @@ class ChoiceField(ImportField):
         found = self._by_spelling.get(fold(text))
         if found is not None:
             return found
+        near = get_close_matches(fold(text), self._by_spelling, n=1)
         raise CellRefused(
             _("“%(value)s” is not one of these: %(choices)s.")
-            % {"value": shown(text), "choices": "; ".join(str(label) for label in self.choices.values())}
+            % {"value": shown(text), "choices": "; ".join(str(label) for label in self.choices.values())},
+            is_unmatched=True,
+            nearest=str(self.choices[self._by_spelling[near[0]]]) if near else None,
         )
+
+    @property
+    def options(self) -> list[str]:
+        """What a person may choose for a value that matches none, in the active language."""
+        return [str(label) for label in self.choices.values()]
 
     def words(self, value: Any) -> str:
         return str(self.choices.get(value) or value or formats.NO_VALUE)
@@ -401,6 +471,8 @@ class ForeignKeyField(ImportField):
     the rows that may be named, by default those the user may see; it is read whole, in one query,
     so it selects what `lookup`, `also` and the resource's rules need. The value is the row itself.
     """
+
+    names_rows = True
 
     def __init__(
         self,
@@ -445,19 +517,28 @@ class ForeignKeyField(ImportField):
         if found:
             raise CellRefused(
                 _("“%(value)s” names more than one: %(names)s. Write one of these.")
-                % {"value": shown(text), "names": "; ".join(str(self.lookup(row)) for row in found)}
+                % {"value": shown(text), "names": "; ".join(str(self.lookup(row)) for row in found)},
+                is_unmatched=True,
             )
         nearest = self._nearest(fold(text))
         if nearest is None:
             raise CellRefused(
                 self._with_example(
                     _("No %(label)s “%(value)s” is known.") % {"label": self.label, "value": shown(text)}
-                )
+                ),
+                is_unmatched=True,
             )
         raise CellRefused(
             _("No %(label)s “%(value)s” is known. Did you mean %(nearest)s?")
-            % {"label": self.label, "value": shown(text), "nearest": nearest}
+            % {"label": self.label, "value": shown(text), "nearest": nearest},
+            is_unmatched=True,
+            nearest=nearest,
         )
+
+    @property
+    def options(self) -> list[str]:
+        """What a person may choose for a value that matches none."""
+        return sorted(str(self.lookup(row)) for row in self.rows)
 
     @property
     def example_value(self) -> Any:
@@ -475,6 +556,21 @@ class ForeignKeyField(ImportField):
 
     def stored_key_part(self, stored: Any) -> Any:
         return stored
+
+    def stored_plain(self, stored: Any) -> Any:
+        return stored
+
+    def of_stored(self, stored: Any) -> Any:
+        if stored is None:
+            return None
+        if stored not in self._by_pk:
+            # A row that the user may not name, or not any more; it still has to be called something.
+            self._by_pk |= self.of_model.related_model._base_manager.in_bulk([stored])  # type: ignore[union-attr]
+        return self._by_pk.get(stored)
+
+    @cached_property
+    def _by_pk(self) -> dict[Any, Any]:
+        return {row.pk: row for row in self.rows}
 
     def words(self, value: Any) -> str:
         return formats.NO_VALUE if value is None else str(self.lookup(value))

@@ -1,17 +1,21 @@
 """What an import would do, row by row, before anything is saved."""
 
+import copy
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from .. import formats
 from .cells import Cell
+from .fields import ImportField, as_text
 from .reading import Sheet
 
 
@@ -25,8 +29,21 @@ class Outcome(models.TextChoices):
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a person said of a sheet: what its columns hold, by place ("" for one to leave out); and by column what a
+    value stands for, by its folded spelling."""
+
+    mapping: Mapping[int, str] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+NOTHING = Said()
+
+
+@dataclass(frozen=True)
 class CellError:
-    """Why a row cannot be taken: its line as Excel shows it, the column's label ("" for the whole row), the cell."""
+    """Why a row cannot be taken, or wants a second look: its line as Excel shows it, the column's label ("" for the
+    whole row), the cell."""
 
     line: int
     label: str
@@ -45,39 +62,227 @@ class Change:
     new: str
 
 
-@dataclass
-class PreviewRow:
-    """One row of the file: what it holds, the record it means, and what would become of that.
+class Batch:
+    """The rows of a sheet while an import works on them: of each column a list, in the order of the file.
 
-    `values` are the typed values by column, `before` the record as it is (None for a new one),
-    `instance` the record as it would be (None where an error leaves that unknown). A row without
-    changes has `before` itself as its instance. `effect` is what would be written, in no language.
+    `values` are the typed values by column; a cell that cannot be taken has None there, and an error. `ids` are the
+    keys of the records that the rows mean, None for a new one; `stored` what the database holds of these records, in
+    the order of `stored_names`, and `changed` the columns that a row changes, by its position. `derived` are model
+    attributes that are no columns, and follow from them. `records_of` returns records of the model by their
+    keys.
     """
 
-    line: int
-    cells: dict[str, Cell]
-    labels: dict[str, str]
-    words: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
-    before: Any = None
-    instance: Any = None
-    changes: list[Change] = field(default_factory=list)
-    effect: list[tuple[Any, ...]] = field(default_factory=list)
-    errors: list[CellError] = field(default_factory=list)
+    def __init__(
+        self,
+        sheet: Sheet,
+        places: Mapping[str, int],
+        fields: Mapping[str, ImportField],
+        key: Sequence[str],
+        model: type[models.Model],
+        records_of: Callable[[Iterable[Any]], dict[Any, Any]],
+    ) -> None:
+        self.sheet = sheet
+        self.places = places
+        self.fields = {name: fields[name] for name in places}
+        self.key = key
+        self.labels = {name: field.label for name, field in fields.items()}
+        self.size = len(sheet)
+        self.values: dict[str, list[Any]] = {}
+        self.errors: dict[int, list[CellError]] = {}
+        self.warnings: dict[int, list[CellError]] = {}
+        self.ids: list[Any] = [None] * self.size
+        self.stored: dict[Any, tuple[Any, ...]] = {}
+        self.stored_names: dict[str, int] = {}
+        self.changed: dict[int, list[str]] = {}
+        self.derived: dict[str, list[Any]] = {}
+        self.model = model
+        self._records_of = records_of
+
+    def row(self, position: int) -> "PreviewRow":
+        """Return the row at that place, counted from 0."""
+        return PreviewRow(self, position)
+
+    @cached_property
+    def records(self) -> dict[Any, Any]:
+        """The records that rows mean, by their keys; one query for each ten thousand, asked once."""
+        return self._records_of(pk for pk in self.ids if pk is not None)
+
+    def old(self, position: int, name: str) -> Any:
+        """Return the typed value that the record of a row has in a column."""
+        field, pk = self.fields[name], self.ids[position]
+        place = self.stored_names.get(field.stored_name)
+        return field.get_value(self.records[pk]) if place is None else field.of_stored(self.stored[pk][place])
+
+    def as_would_be(self, attname: str) -> Callable[[int], Any]:
+        """Return a function from a row's position to what its record would hold in the model's field."""
+        field: Any = self.model._meta.get_field(attname)
+        column = next((name for name, one in self.fields.items() if one.attribute == field.name), None)
+        values = self.values.get(column or "")
+        derived = self.derived.get(attname)
+        place, default = self.stored_names["pk" if field.primary_key else attname], field.get_default()
+
+        def would_be(position: int) -> Any:
+            pk = self.ids[position]
+            if values is not None and (pk is None or column in self.changed.get(position, ())):
+                value = values[position]
+                return getattr(value, "pk", value) if field.is_relation else value
+            if derived is not None and (pk is None or position in self.changed):
+                return derived[position]
+            return default if pk is None else self.stored[pk][place]
+
+        return would_be
+
+
+class PreviewRow:
+    """One row of the file: what it holds, the record it means, and what would become of that."""
+
+    __slots__ = ("_batch", "_instance", "position")
+
+    def __init__(self, batch: Batch, position: int) -> None:
+        self._batch = batch
+        self.position = position
+        self._instance: Any = None
+
+    @property
+    def line(self) -> int:
+        """The row's number as Excel shows it."""
+        return self._batch.sheet.lines[self.position]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The columns' headers in the active language, by name."""
+        return self._batch.labels
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """What the file holds, by column."""
+        return {name: self._batch.sheet.cell(place, self.position) for name, place in self._batch.places.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the typed value of the column; KeyError where the file has no such column."""
+        return self._batch.values[name][self.position]
+
+    def get(self, name: str) -> Any:
+        """Return the typed value of the column; None where the file has no such column."""
+        column = self._batch.values.get(name)
+        return None if column is None else column[self.position]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The typed values by column, without those of cells that cannot be taken."""
+        refused = {error.name for error in self.errors}
+        return {
+            name: value
+            for name in self._batch.values
+            if (value := self._batch.values[name][self.position]) is not None or name not in refused
+        }
+
+    @property
+    def words(self) -> str:
+        """What tells which record the row is about, in words."""
+        values, found = self.values, self.cells
+        return " · ".join(
+            self._batch.fields[name].words(values[name])
+            if name in values
+            else ("–" if found.get(name) is None else as_text(found[name]))
+            for name in self._batch.key
+        )
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no record goes by the row's key."""
+        return self._batch.ids[self.position] is None
+
+    @property
+    def before(self) -> Any:
+        """The record as it is; None for a new one."""
+        pk = self._batch.ids[self.position]
+        return None if pk is None else self._batch.records[pk]
+
+    def stored(self, attname: str) -> Any:
+        """Return what the row's record, which is not new, holds in the model's field."""
+        return self._batch.stored[self._batch.ids[self.position]][self._batch.stored_names[attname]]
+
+    @property
+    def changed_names(self) -> Sequence[str]:
+        """The columns whose value the row changes in its record; none of a new one."""
+        return self._batch.changed.get(self.position, ())
+
+    @property
+    def instance(self) -> Any:
+        """The record as it would be; a row without changes has `before` itself."""
+        if self._instance is None:
+            before, batch = self.before, self._batch
+            if before is not None and not self.changed_names:
+                self._instance = before
+                return before
+            names = list(batch.values) if before is None else self.changed_names
+            self._instance = batch.model() if before is None else copy.copy(before)
+            for name in names:
+                setattr(self._instance, batch.fields[name].attribute, batch.values[name][self.position])
+            for attribute, derived in batch.derived.items():
+                setattr(self._instance, attribute, derived[self.position])
+        return self._instance
+
+    @property
+    def changes(self) -> list[Change]:
+        """What the row changes in its record, in words; nothing of a new one."""
+        batch = self._batch
+        return [
+            Change(
+                name,
+                batch.labels[name],
+                batch.fields[name].words(batch.old(self.position, name)),
+                batch.fields[name].words(batch.values[name][self.position]),
+            )
+            for name in self.changed_names
+        ]
+
+    def derive(self, **values: Any) -> None:
+        """Set attributes of the record that are no columns, and follow from them: a foreign key by its key."""
+        for attribute, value in values.items():
+            column = self._batch.derived.setdefault(attribute, [None] * self._batch.size)
+            column[self.position] = value
+
+    @property
+    def errors(self) -> Sequence[CellError]:
+        """Why the row cannot be taken."""
+        return self._batch.errors.get(self.position, ())
+
+    @property
+    def warnings(self) -> Sequence[CellError]:
+        """What a person has to have seen before the row is taken."""
+        return self._batch.warnings.get(self.position, ())
 
     @property
     def outcome(self) -> Outcome:
-        if self.errors:
+        if self.position in self._batch.errors:
             return Outcome.ERROR
-        if self.before is None:
+        if self.is_new:
             return Outcome.NEW
-        return Outcome.CHANGED if self.changes else Outcome.UNCHANGED
+        return Outcome.CHANGED if self.position in self._batch.changed else Outcome.UNCHANGED
 
     def refuse(self, sentence: str, name: str = "") -> None:
         """Note why the row cannot be taken, beside its column `name` where it is one cell's fault."""
-        cell = self.cells.get(name)
-        value = "" if cell is None else str(cell)
-        self.errors.append(CellError(self.line, self.labels.get(name, ""), value, sentence, name))
+        self._batch.errors.setdefault(self.position, []).append(self._told(sentence, name))
+
+    def warn(self, sentence: str, name: str = "") -> None:
+        """Note what a person has to have seen, and agreed to, before the row is taken."""
+        self._batch.warnings.setdefault(self.position, []).append(self._told(sentence, name))
+
+    def _told(self, sentence: str, name: str) -> CellError:
+        batch = self._batch
+        cell = batch.sheet.cell(batch.places[name], self.position) if name in batch.places else None
+        value = "" if cell is None else as_text(cell)
+        return CellError(self.line, batch.labels.get(name, ""), value, sentence, name)
+
+
+def as_would_be(rows: Sequence[PreviewRow], attnames: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return what the records of the rows would hold in the model's fields."""
+    if not rows:
+        return []
+    columns = [rows[0]._batch.as_would_be(attname) for attname in attnames]
+    return [tuple([column(row.position) for column in columns]) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -91,28 +296,214 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Unmatched:
+    """One value of a column that names nothing known: in how many rows it stands, and the nearest name known."""
+
+    name: str
+    label: str
+    value: str
+    count: int
+    nearest: str | None
+
+
+@dataclass(frozen=True)
 class Preview:
     """What an import would do with each row of a sheet.
 
-    `names` are the columns taken, in the file's order, and `ignored` the headers of those that are
-    not: a person has to agree to leave these out.
+    `names` are the columns taken, in the file's order, and `ignored` the headers of those that are not.
     """
 
-    sheet: Sheet
+    batch: Batch
     names: Sequence[str]
     ignored: Sequence[str]
-    rows: Sequence[PreviewRow]
+    unmatched: Sequence[Unmatched] = ()
+
+    @property
+    def sheet(self) -> Sheet:
+        """The sheet that is previewed."""
+        return self.batch.sheet
+
+    @cached_property
+    def rows(self) -> Sequence[PreviewRow]:
+        """Every row of the sheet."""
+        return [self.batch.row(position) for position in range(self.batch.size)]
 
     @cached_property
     def counts(self) -> Counts:
-        return Counts(**Counter(row.outcome.value for row in self.rows))
+        batch = self.batch
+        errors = len(batch.errors)
+        changed = sum(position not in batch.errors for position in batch.changed)
+        new = sum(pk is None and position not in batch.errors for position, pk in enumerate(batch.ids))
+        return Counts(new, changed, batch.size - errors - changed - new, errors)
 
     @cached_property
     def digest(self) -> str:
         """A digest of what would be done, the same in both languages: what a person confirms."""
-        effects = [[row.line, row.outcome.value, row.effect, [error.name for error in row.errors]] for row in self.rows]
-        return hashlib.sha256(json.dumps([self.names, effects], default=str).encode()).hexdigest()
+        made = hashlib.sha256()
+        for part in self._effects():
+            made.update(json.dumps(part, default=str).encode())
+        return made.hexdigest()
+
+    def _effects(self) -> Iterator[Any]:
+        batch = self.batch
+        yield [*self.names]
+        yield [*batch.sheet.lines]
+        yield batch.ids
+        for name, place in batch.places.items():
+            yield batch.sheet.columns[place]
+            if batch.fields[name].names_rows:
+                yield [getattr(value, "pk", None) for value in batch.values[name]]
+        for attribute, derived in sorted(batch.derived.items()):
+            yield attribute
+            yield derived
+        for position, names in sorted(batch.changed.items()):
+            for name in names:
+                field = batch.fields[name]
+                yield [
+                    position,
+                    name,
+                    field.plain(batch.old(position, name)),
+                    field.plain(batch.values[name][position]),
+                ]
+        for told in (batch.errors, batch.warnings):
+            yield [[position, [error.name for error in errors]] for position, errors in sorted(told.items())]
 
     def of(self, outcome: Outcome) -> list[PreviewRow]:
         """Return the rows that came to the outcome."""
         return [row for row in self.rows if row.outcome == outcome]
+
+    def kept(self) -> "StoredPreview":
+        """Return what of the preview the review shows, in words of the active language."""
+        batch = self.batch
+        told = {
+            kind: {
+                position: [
+                    (error.name if error.name in batch.places else "", _beside(error, batch)) for error in errors
+                ]
+                for position, errors in by_position.items()
+            }
+            for kind, by_position in (("errors", batch.errors), ("warnings", batch.warnings))
+        }
+        return StoredPreview(
+            language=get_language() or "",
+            digest=self.digest,
+            counts=self.counts,
+            names=self.names,
+            labels=[batch.labels[name] for name in self.names],
+            places=[batch.places[name] for name in self.names],
+            ignored=self.ignored,
+            unmatched=self.unmatched,
+            outcomes="".join(_LETTERS[row.outcome] for row in self.rows),
+            changes={
+                position: {change.name: (change.old, change.new) for change in batch.row(position).changes}
+                for position in batch.changed
+                if position not in batch.errors
+            },
+            **told,
+        )
+
+
+_LETTERS = {Outcome.ERROR: "E", Outcome.NEW: "N", Outcome.CHANGED: "C", Outcome.UNCHANGED: "U"}
+_OUTCOMES = {letter: outcome for outcome, letter in _LETTERS.items()}
+# What the review can show besides the rows of one outcome.
+WARNED = "warning"
+
+
+def _beside(error: CellError, batch: Batch) -> str:
+    """Return the sentence, with the column it speaks of where the file has no such column to put it beside."""
+    if error.label and error.name not in batch.places:
+        return str(_("%(field)s: %(sentence)s") % {"field": error.label, "sentence": error.sentence})
+    return error.sentence
+
+
+@dataclass(frozen=True)
+class ReviewedCell:
+    """One cell of the review: what the file holds or, of a change, what would stand there; what stands there now; and
+    what is said of it."""
+
+    name: str
+    label: str
+    typed: str
+    text: str
+    old: str
+    errors: Sequence[str]
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True)
+class ReviewedRow:
+    """One row of the review; `errors` and `warnings` are those that are no single cell's."""
+
+    line: int
+    outcome: Outcome
+    cells: Sequence[ReviewedCell]
+    errors: Sequence[str]
+    warnings: Sequence[str]
+
+
+Told = Mapping[int, Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class StoredPreview:
+    """What the review shows of a preview, in one language: of each row its outcome, of some what is said of them.
+
+    `errors` and `warnings` are, by a row's position, pairs of a column's name ("" for the whole row) and a sentence;
+    `changes` by position and column the value before and after, in words.
+    """
+
+    language: str
+    digest: str
+    counts: Counts
+    names: Sequence[str]
+    labels: Sequence[str]
+    places: Sequence[int]
+    ignored: Sequence[str]
+    unmatched: Sequence[Unmatched]
+    outcomes: str
+    errors: Told
+    warnings: Told
+    changes: Mapping[int, Mapping[str, tuple[str, str]]]
+
+    def positions(self, shown: str = "") -> Sequence[int]:
+        """Return the positions of the rows of that outcome, of those with a warning, or of all."""
+        if shown == WARNED:
+            return sorted(self.warnings)
+        if not shown:
+            return range(len(self.outcomes))
+        letter = _LETTERS[Outcome(shown)]
+        return [position for position, found in enumerate(self.outcomes) if found == letter]
+
+    def row(self, sheet: Sheet, position: int) -> ReviewedRow:
+        """Return the row at that position of the sheet that was previewed."""
+        errors, warnings = _by_name(self.errors.get(position, ())), _by_name(self.warnings.get(position, ()))
+        changes = self.changes.get(position, {})
+        shown = []
+        for name, label, place in zip(self.names, self.labels, self.places, strict=True):
+            cell = sheet.cell(place, position)
+            typed = "" if cell is None else as_text(cell)
+            old, text = changes.get(name, ("", typed or formats.NO_VALUE))
+            shown.append(ReviewedCell(name, label, typed, text, old, errors.get(name, ()), warnings.get(name, ())))
+        outcome = _OUTCOMES[self.outcomes[position]]
+        return ReviewedRow(sheet.lines[position], outcome, shown, errors.get("", ()), warnings.get("", ()))
+
+    def packed(self) -> bytes:
+        """Return the preview in few bytes."""
+        return zlib.compress(json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+    @classmethod
+    def unpacked(cls, kept: bytes) -> Self:
+        """Return the preview that `packed` put away."""
+        facts = json.loads(zlib.decompress(kept))
+        for name in ("errors", "warnings", "changes"):
+            facts[name] = {int(position): told for position, told in facts[name].items()}
+        facts["counts"] = Counts(**facts["counts"])
+        facts["unmatched"] = [Unmatched(**one) for one in facts["unmatched"]]
+        return cls(**facts)
+
+
+def _by_name(told: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    by_name: dict[str, list[str]] = {}
+    for name, sentence in told:
+        by_name.setdefault(name, []).append(sentence)
+    return by_name

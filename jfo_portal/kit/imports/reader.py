@@ -254,6 +254,10 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 
 
+# How many rows stand in one line of the answer.
+_BLOCK = 1000
+
+
 def _answer(data: bytes, known: Collection[str]) -> Iterator[str]:
     found = table(data, known)
     yield json.dumps(
@@ -261,13 +265,20 @@ def _answer(data: bytes, known: Collection[str]) -> Iterator[str]:
             "name": found.name,
             "encoding": found.encoding,
             "delimiter": found.delimiter,
+            "decimal_mark": "," if found.delimiter == ";" else ".",
             "first_column": found.first_column,
             "header_line": found.header_line,
             "headers": found.headers,
+            "sheets": [found.name] if found.name else [],
+            "notices": [],
         }
     )
-    for line, row in found.rows:
-        yield json.dumps([line, [cells.encode(cell) for cell in row]])
+    width = len(found.headers)
+    for start in range(0, len(found.rows), _BLOCK):
+        block = found.rows[start : start + _BLOCK]
+        rows = [[cells.pack(cell) for cell in row] + [None] * (width - len(row)) for _line, row in block]
+        columns = list(zip(*rows, strict=True)) if width else []
+        yield json.dumps([[line for line, _row in block], columns], ensure_ascii=False, separators=(",", ":"))
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Collection
-from dataclasses import dataclass
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import IO, Any, Self
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from . import cells
-from .cells import Cell
+from .cells import Cell, Packed
 
 logger = logging.getLogger(__name__)
 
@@ -58,38 +59,92 @@ _SENTENCES = {
 }
 
 
+# What to tell about a file that can be read, by the code of the notice.
+_NOTICES: dict[str, Any] = {}
+
+
 class ImportRefused(Exception):
     """An import that cannot go on; its text is a sentence, in the reader's language, that names the remedy."""
 
 
 @dataclass(frozen=True)
-class SheetRow:
-    """One row that is not blank, with its line as Excel shows it; empty cells at its end are left out."""
+class Options:
+    """How to read a file; what is empty is told by the file itself.
 
-    line: int
-    cells: tuple[Cell, ...]
+    `header_line` is the line of the column names as a spreadsheet counts it, `decimal_mark` the point or the comma.
+    """
+
+    sheet: str = ""
+    header_line: int = 0
+    encoding: str = ""
+    delimiter: str = ""
+    decimal_mark: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something about a file that a person should know before it is imported: its code and what its sentence names."""
+
+    code: str
+    values: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return _NOTICES[self.code] % self.values
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table as it stood in a file.
+    """One table as it stood in a file: a list of cells, packed, for each column.
 
     `encoding` and `delimiter` are empty for a workbook, `name` for a text file. Headers are as typed;
-    a column without one has "".
+    a column without one has "". `lines` are the rows' numbers as a spreadsheet shows them; rows that are blank are
+    left out. `sheets` are the names of all the sheets that could be read.
     """
 
-    name: str
-    encoding: str
-    delimiter: str
-    first_column: int
-    header_line: int
-    headers: tuple[str, ...]
-    rows: tuple[SheetRow, ...]
+    headers: Sequence[str]
+    lines: Sequence[int]
+    columns: Sequence[Sequence[Packed]]
+    name: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    decimal_mark: str = "."
+    first_column: int = 0
+    header_line: int = 1
+    sheets: Sequence[str] = ()
+    notices: Sequence[Notice] = ()
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @classmethod
+    def of_rows(cls, headers: Sequence[str], rows: Iterable[tuple[int, Sequence[Cell]]], **facts: Any) -> Self:
+        """Return the sheet of rows, each a line and its cells; a row shorter than the headers has empty cells."""
+        lines, columns = [], [[] for _header in headers]  # type: ignore[var-annotated]
+        for line, row in rows:
+            lines.append(line)
+            for place, column in enumerate(columns):
+                column.append(cells.pack(row[place]) if place < len(row) else None)
+        return cls(headers, lines, columns, **facts)
 
     @property
     def decimal_comma(self) -> bool:
-        """Whether 0,5 is a number here: where the semicolon separates, the comma is the decimal mark."""
-        return self.delimiter == ";"
+        """Whether 0,5 is a number here."""
+        return self.decimal_mark == ","
+
+    def cell(self, place: int, position: int) -> Cell:
+        """Return the cell of a column in a row, both counted from 0."""
+        return cells.unpack(self.columns[place][position])
+
+    def corrected(self, corrections: Mapping[tuple[int, int], Cell]) -> Self:
+        """Return the sheet with other cells, by line and place of the column; a line that is not there is passed over."""
+        positions = {line: position for position, line in enumerate(self.lines)}
+        columns = list(self.columns)
+        for place in {place for _line, place in corrections}:
+            columns[place] = list(columns[place])
+        for (line, place), cell in corrections.items():
+            if (position := positions.get(line)) is not None:
+                columns[place][position] = cells.pack(cell)  # type: ignore[index]
+        return replace(self, columns=columns)
 
     def column_letter(self, place: int) -> str:
         """Return the letters Excel shows above the column at that place, counted from 0."""
@@ -99,26 +154,21 @@ class Sheet:
             letters = chr(ord("A") + rest) + letters
         return letters
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the sheet as a JSON field keeps it."""
-        return {
-            "name": self.name,
-            "encoding": self.encoding,
-            "delimiter": self.delimiter,
-            "first_column": self.first_column,
-            "header_line": self.header_line,
-            "headers": list(self.headers),
-            "rows": [[row.line, [cells.encode(cell) for cell in row.cells]] for row in self.rows],
-        }
+    def packed(self) -> bytes:
+        """Return the sheet in few bytes."""
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}
+        facts["notices"] = [asdict(notice) for notice in self.notices]
+        return zlib.compress(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> Self:
-        """Return the sheet that `as_json` put away."""
-        facts = kept | {
-            "headers": tuple(kept["headers"]),
-            "rows": tuple(SheetRow(line, tuple(map(cells.decode, row))) for line, row in kept["rows"]),
-        }
-        return cls(**facts)
+    def unpacked(cls, kept: bytes) -> Self:
+        """Return the sheet that `packed` put away."""
+        facts = json.loads(zlib.decompress(kept))
+        return cls(**facts | {"notices": tuple(Notice(**notice) for notice in facts["notices"])})
+
+
+# Nothing said: all is told by the file.
+AS_TOLD = Options()
 
 
 def fingerprint(file: IO[bytes]) -> str:
@@ -129,7 +179,7 @@ def fingerprint(file: IO[bytes]) -> str:
     return digest
 
 
-def read(file: IO[bytes], headers: Collection[str] = ()) -> Sheet:
+def read(file: IO[bytes], headers: Collection[str] = (), options: Options = AS_TOLD) -> Sheet:
     """Return the sheet whose header row matches the `headers` best; ImportRefused if the file cannot be read.
 
     What the file is, is told by its content, never by its name: xlsx, ods, or text separated by
@@ -144,11 +194,18 @@ def read(file: IO[bytes], headers: Collection[str] = ()) -> Sheet:
             )
             % {"limit": settings.IMPORT_MAX_BYTES // (1024 * 1024)}
         )
-    request = json.dumps({"headers": [cells.fold(header) for header in headers]})
-    first, *rest = _answer(request.encode() + b"\n" + data)
-    if "refused" in first:
-        raise ImportRefused(_SENTENCES.get(first["refused"], _OTHERWISE) % first["values"])
-    return Sheet.from_json({**first, "rows": rest})
+    request = json.dumps({"headers": [cells.fold(header) for header in headers], "options": asdict(options)})
+    facts, *blocks = _answer(request.encode() + b"\n" + data)
+    if "refused" in facts:
+        raise ImportRefused(_SENTENCES.get(facts["refused"], _OTHERWISE) % facts["values"])
+    lines: list[int] = []
+    columns: list[list[Packed]] = [[] for _header in facts["headers"]]
+    for block in blocks:
+        lines += block[0]
+        for column, some in zip(columns, block[1], strict=True):
+            column += some
+    notices = tuple(Notice(**notice) for notice in facts.pop("notices"))
+    return Sheet(**facts, lines=lines, columns=columns, notices=notices)
 
 
 def _answer(request: bytes) -> list[Any]:

@@ -33,16 +33,16 @@ It stands on django-import-export's declaration and export. That package's row l
 ignores unknown columns, asks the database for each row, and writes past the history.
 """
 
-import copy
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 import import_export.resources
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, models, transaction
+from django.db.models.functions import Upper
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
@@ -55,8 +55,8 @@ from ..tables import Column
 from . import constraints
 from .cells import fold
 from .fields import CellRefused, ForeignKeyField, ImportField
-from .preview import Change, Counts, Outcome, Preview, PreviewRow
-from .reading import ImportRefused, Sheet, SheetRow
+from .preview import NOTHING, Batch, Counts, Outcome, Preview, PreviewRow, Said, Unmatched
+from .reading import ImportRefused, Sheet
 
 Key = tuple[Any, ...]
 # How many records one query asks for by their ids.
@@ -95,6 +95,26 @@ def lock_refused(error: OperationalError) -> ImportRefused:
 
 class PreviewRemade(ImportRefused):
     """What would be done is no longer what was confirmed."""
+
+
+@dataclass
+class Matching:
+    """What the columns of a sheet hold.
+
+    `places` of the resource's columns, by name; the places of columns to leave out, and of those of which nobody has
+    said what they hold; names that a second place claims; names of the required columns that no place holds.
+    """
+
+    places: dict[str, int] = field(default_factory=dict)
+    left_out: list[int] = field(default_factory=list)
+    unknown: list[int] = field(default_factory=list)
+    doubled: list[tuple[str, int]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def header_of(sheet: Sheet, place: int) -> str:
+    """Return the header of the column at that place; of one without, what it is called."""
+    return sheet.headers[place] or _("Column %(letter)s, which has no header") % {"letter": sheet.column_letter(place)}
 
 
 @dataclass(frozen=True)
@@ -154,16 +174,16 @@ class Resource(import_export.resources.Resource):
         attribution = self.attribution(reason)
         own = {name: field.attribute for name, field in self.fields.items() if field.model_field}
         # A row whose changes are all of other tables leaves its record as it is.
-        touched = {row.line: row for row in changed if any(change.name in own for change in row.changes)}
-        stored = {own[change.name] for row in touched.values() for change in row.changes if change.name in own}
+        touched = [row for row in changed if any(name in own for name in row.changed_names)]
+        stored = {own[name] for row in touched for name in row.changed_names if name in own}
         if touched:
-            objects.bulk_update([row.instance for row in touched.values()], sorted(stored), **attribution)
+            objects.bulk_update([row.instance for row in touched], sorted(stored), **attribution)
         if new:
             objects.bulk_create([row.instance for row in new], **attribution)
 
     def attribution(self, reason: str) -> dict[str, Any]:
         """Return what the bulk writes of a TrackedQuerySet are told about an import."""
-        return {"by": self.user, "reason": reason, "door": Door.IMPORT, "change": self.change, "batch_size": 1000}
+        return {"by": self.user, "reason": reason, "door": Door.IMPORT, "change": self.change}
 
     def lock(self) -> None:
         """Keep others from writing to the model's table until the transaction ends; they can still read it."""
@@ -176,95 +196,121 @@ class Resource(import_export.resources.Resource):
                 return str(constraint.get_violation_error_message())
         return _("A record with one of these values is there already, or was changed meanwhile.")
 
+    def progress(self, phase: str) -> None:
+        """Called where a long import comes to another phase: comparing, checking, saving."""
+
     # Columns
 
     def headers(self) -> list[str]:
         """Return every header the columns go by, in both languages."""
         return [label for field in self.fields.values() for label in field.labels.values()]
 
-    def match(self, sheet: Sheet) -> Columns:
-        """Return where the columns stand in the sheet; ImportRefused where one is doubled or a required one missing.
+    def matching(self, sheet: Sheet, mapping: Mapping[int, str] = NOTHING.mapping) -> Matching:
+        """Return what the sheet's columns hold: by the `mapping` that a person made, else by their headers.
 
-        Headers match without regard to language, case and accents.
+        `mapping` has the name of a column by its place, or "" for one to leave out. Headers match without regard to
+        language, case and accents.
         """
         by_header = {fold(label): name for name, field in self.fields.items() for label in field.labels.values()}
-        places: dict[str, int] = {}
-        ignored = []
+        said = {name for name in mapping.values() if name}
+        found = Matching()
         for place, header in enumerate(sheet.headers):
-            name = by_header.get(fold(header))
+            name = mapping.get(place)
             if name is None:
-                ignored.append(
-                    header or _("Column %(letter)s, which has no header") % {"letter": sheet.column_letter(place)}
+                name = by_header.get(fold(header))
+                name = None if name in said else name
+            if name is None:
+                found.unknown.append(place)
+            elif name not in self.fields:
+                found.left_out.append(place)
+            elif name in found.places:
+                found.doubled.append((name, place))
+            else:
+                found.places[name] = place
+        found.missing += [name for name, field in self.fields.items() if field.required and name not in found.places]
+        return found
+
+    def match(self, sheet: Sheet, mapping: Mapping[int, str] = NOTHING.mapping) -> Columns:
+        """Return where the columns stand in the sheet; ImportRefused where one is doubled or a required one missing."""
+        found = self.matching(sheet, mapping)
+        for name, place in found.doubled:
+            raise ImportRefused(
+                _(
+                    "Columns %(one)s and %(other)s both hold “%(label)s”. "
+                    "Remove the one that is not to be imported, or change its header."
                 )
-                continue
-            if name in places:
-                raise ImportRefused(
-                    _(
-                        "Columns %(one)s and %(other)s both hold “%(label)s”. "
-                        "Remove the one that is not to be imported, or change its header."
-                    )
-                    % {
-                        "one": sheet.column_letter(places[name]),
-                        "other": sheet.column_letter(place),
-                        "label": self.fields[name].label,
-                    }
-                )
-            places[name] = place
-        missing = [field.label for name, field in self.fields.items() if field.required and name not in places]
-        if missing:
+                % {
+                    "one": sheet.column_letter(found.places[name]),
+                    "other": sheet.column_letter(place),
+                    "label": self.fields[name].label,
+                }
+            )
+        if found.missing:
+            labels = (_("“%(label)s”") % {"label": self.fields[name].label} for name in found.missing)
             raise ImportRefused(
                 ngettext(
                     "The column %(labels)s is missing. Add it to row %(line)s, or begin with the template.",
                     "The columns %(labels)s are missing. Add them to row %(line)s, or begin with the template.",
-                    len(missing),
+                    len(found.missing),
                 )
-                % {
-                    "labels": ", ".join(_("“%(label)s”") % {"label": label} for label in missing),
-                    "line": sheet.header_line,
-                }
+                % {"labels": ", ".join(labels), "line": sheet.header_line}
             )
-        return Columns(places, tuple(ignored))
+        return Columns(found.places, tuple(header_of(sheet, place) for place in sorted(found.unknown + found.left_out)))
 
     # Preview
 
-    def preview(self, sheet: Sheet) -> Preview:
+    def preview(self, sheet: Sheet, said: Said = NOTHING) -> Preview:
         """Return what would become of each row, with every error; the number of queries does not grow with the rows."""
-        columns = self.match(sheet)
-        labels = {name: field.label for name, field in self.fields.items()}
-        rows = [self._cleaned(row, columns, labels, sheet.decimal_comma) for row in sheet.rows]
-        keyed = self._by_key(rows)
-        self._compare(keyed)
-        valid = [row for row in keyed.values() if not row.errors]
-        self.check_rows(valid)
-        return Preview(sheet, list(columns.places), columns.ignored, rows)
+        columns = self.match(sheet, said.mapping)
+        batch = Batch(sheet, columns.places, self.fields, self.key, self.model, self._records)
+        unmatched = self._clean(batch, said.choices)
+        self.progress("comparing")
+        by_key = self._by_key(batch)
+        known = self._compare(batch, by_key)
+        self.progress("checking")
+        self._validate(batch, known)
+        self.check_rows([batch.row(position) for position in known if position not in batch.errors])
+        return Preview(batch, list(columns.places), columns.ignored, unmatched)
 
-    def _cleaned(self, row: SheetRow, columns: Columns, labels: dict[str, str], decimal_comma: bool) -> PreviewRow:
-        cells = {name: row.cells[place] if place < len(row.cells) else None for name, place in columns.places.items()}
-        found = PreviewRow(row.line, cells, labels)
-        for name in columns.places:
-            try:
-                found.values[name] = self.fields[name].clean(cells, decimal_comma=decimal_comma)
-            except CellRefused as refusal:
-                found.refuse(str(refusal), name)
-        found.words = " · ".join(
-            self.fields[name].words(found.values[name]) if name in found.values else str(cells[name] or "–")
-            for name in self.key
-        )
-        return found
+    def _clean(self, batch: Batch, choices: Mapping[str, Mapping[str, str]]) -> list[Unmatched]:
+        """Set the typed values of the batch, and return those that name nothing known."""
+        columns = {name: batch.sheet.columns[place] for name, place in batch.places.items()}
+        unmatched = []
+        for name, field in batch.fields.items():
+            values = field.clean_all(columns, choices=choices.get(name, {}), decimal_comma=batch.sheet.decimal_comma)
+            batch.values[name] = values
+            strangers: Counter[CellRefused] = Counter()
+            for position, value in enumerate(values):
+                if value.__class__ is CellRefused:
+                    values[position] = None
+                    batch.row(position).refuse(str(value), name)
+                    if value.is_unmatched:
+                        strangers[value] += 1
+            for refusal, count in strangers.most_common():
+                unmatched.append(Unmatched(name, field.label, refusal.cell, count, refusal.nearest))
+        return unmatched
 
-    def _by_key(self, rows: Iterable[PreviewRow]) -> dict[Key, PreviewRow]:
-        """Return the rows by their key, without those whose key has an error or stands in two rows."""
-        by_key: dict[Key, list[PreviewRow]] = {}
-        for row in rows:
-            if all(name in row.values for name in self.key):
-                key = tuple(self.fields[name].key_part(row.values[name]) for name in self.key)
-                by_key.setdefault(key, []).append(row)
-        for twins in by_key.values():
-            for row in twins[1:]:
-                row.refuse(self._doubled(twins[0]), self.key[0])
-            if len(twins) > 1:
-                twins[0].refuse(self._doubled(twins[1]), self.key[0])
-        return {key: twins[0] for key, twins in by_key.items() if len(twins) == 1}
+    def _by_key(self, batch: Batch) -> dict[Key, int]:
+        """Return the rows' positions by their key, without those whose key has an error or stands in two rows."""
+        parts = []
+        for name in self.key:
+            field, values = self.fields[name], batch.values[name]
+            folded = {value: None if value is None else field.key_part(value) for value in dict.fromkeys(values)}
+            parts.append([folded[value] for value in values])
+        by_key: dict[Key, int] = {}
+        twins: dict[Key, list[int]] = {}
+        for position, key in enumerate(zip(*parts, strict=True)):
+            if None in key:
+                continue
+            first = by_key.setdefault(key, position)
+            if first != position:
+                twins.setdefault(key, [first]).append(position)
+        for key, positions in twins.items():
+            del by_key[key]
+            for position in positions:
+                other = positions[1] if position == positions[0] else positions[0]
+                batch.row(position).refuse(self._doubled(batch.row(other)), self.key[0])
+        return by_key
 
     def _doubled(self, other: PreviewRow) -> str:
         return _("Row %(line)s is about the same record, %(words)s. Keep one of the two.") % {
@@ -272,94 +318,173 @@ class Resource(import_export.resources.Resource):
             "words": other.words,
         }
 
-    def _compare(self, keyed: dict[Key, PreviewRow]) -> None:
-        """Set each row's record before and after, its changes, and what the model's own rules refuse."""
-        stored = self._stored(keyed)
-        records = self._records(ids[0] for ids in stored.values())
-        for key, row in keyed.items():
-            ids = stored.get(key, [])
-            if len(ids) > 1:
+    def _compare(self, batch: Batch, by_key: Mapping[Key, int]) -> list[int]:
+        """Find the records that the rows mean and what each row changes; return the positions of the rows of which
+        that can be told."""
+        names = self._stored_names()
+        batch.stored_names = {name: place for place, name in enumerate(names)}
+        found: dict[Key, list[Any]] = {}
+        for key, row in self._with_keys(self.importable(), by_key, names):
+            found.setdefault(key, []).append(row[0])
+            batch.stored[row[0]] = row
+        left = {key: position for key, position in by_key.items() if key not in found}
+        out_of_reach = {key for key, _row in self._with_keys(self.model._base_manager.all(), left, ["pk"])}
+        known = []
+        for key, position in by_key.items():
+            pks = found.get(key, ())
+            if len(pks) > 1:
+                row = batch.row(position)
                 row.refuse(
                     _("Several records go by %(words)s, so it cannot be told which is meant.") % {"words": row.words}
                 )
-                continue
-            if ids and ids[0] not in records:
+            elif key in out_of_reach:
+                row = batch.row(position)
                 row.refuse(_("%(words)s is not among the records that you may change.") % {"words": row.words})
-                continue
-            if row.errors:
-                continue
-            if ids:
-                self._change(row, records[ids[0]])
-            else:
-                self._create(row)
+            elif position not in batch.errors:
+                batch.ids[position] = pks[0] if pks else None
+                known.append(position)
+            elif pks:
+                batch.ids[position] = pks[0]
+        self._find_changes(batch, [position for position in known if batch.ids[position] is not None])
+        for position in known:
+            if batch.ids[position] is None or position in batch.changed:
+                self.complete(batch.row(position))
+        return known
 
-    def _stored(self, keyed: dict[Key, PreviewRow]) -> dict[Key, list[Any]]:
-        """Return the ids of the records that have one of the keys; one query."""
+    def _stored_names(self) -> list[str]:
+        """Return what is read of a record: its key, its own columns, and what `importable` annotates for a column."""
+        own = [field.attname for field in self.model._meta.concrete_fields if not field.primary_key]
+        annotations = self.importable().query.annotations
+        return ["pk", *own, *(field.attribute for field in self.fields.values() if field.attribute in annotations)]
+
+    def _with_keys(
+        self, records: models.QuerySet, keys: Collection[Key], names: Sequence[str]
+    ) -> Iterator[tuple[Key, tuple[Any, ...]]]:
+        """Yield the key and the named values of each of the records that has one of the keys; a query, or one for each
+        ten thousand keys of a large table."""
         fields = [self.fields[name] for name in self.key]
-        rows = self.model._base_manager.all()
+        if not keys:
+            return
+        queries = [records.order_by()]
         for place, field in enumerate(fields):
             if isinstance(field, ForeignKeyField):
-                named = {key[place] for key in keyed}
+                named = {key[place] for key in keys}
                 if len(named) <= _CHUNK:
-                    rows = rows.filter(**{f"{field.attribute}__in": named})
-        found: dict[Key, list[Any]] = {}
-        for pk, *parts in rows.values_list("pk", *[field.attribute for field in fields]).iterator(chunk_size=_CHUNK):
-            key = tuple(field.stored_key_part(part) for field, part in zip(fields, parts, strict=True))
-            if key in keyed:
-                found.setdefault(key, []).append(pk)
-        return found
+                    queries = [query.filter(**{f"{field.attribute}__in": named}) for query in queries]
+        if getattr(self._meta, "is_large", False):
+            # A table of millions is not read whole: its key has an index in capitals.
+            spellings = chunks(key[0].upper() for key in keys)
+            name = fields[0].attribute
+            queries = [
+                query.annotate(_capitals=Upper(name)).filter(_capitals__in=some)
+                for query in queries
+                for some in spellings
+            ]
+        for query in queries:
+            rows = query.values_list(*[field.attribute for field in fields], *names).iterator(chunk_size=_CHUNK)
+            for row in rows:
+                key = tuple(field.stored_key_part(part) for field, part in zip(fields, row, strict=False))
+                if key in keys:
+                    yield key, row[len(fields) :]
+
+    def _find_changes(self, batch: Batch, positions: Sequence[int]) -> None:
+        """Note which columns each of the rows changes in its record."""
+        for name, field in batch.fields.items():
+            if name in self.key:
+                continue
+            values, place = batch.values[name], batch.stored_names.get(field.stored_name)
+            plain = {value: field.plain(value) for value in dict.fromkeys(values)}
+            if place is None:
+                changed = [
+                    position
+                    for position in positions
+                    if field.plain(batch.old(position, name)) != plain[values[position]]
+                ]
+            else:
+                stored = {
+                    value: field.stored_plain(value)
+                    for value in dict.fromkeys(batch.stored[batch.ids[position]][place] for position in positions)
+                }
+                changed = [
+                    position
+                    for position in positions
+                    if stored[batch.stored[batch.ids[position]][place]] != plain[values[position]]
+                ]
+            for position in changed:
+                batch.changed.setdefault(position, []).append(name)
 
     def _records(self, ids: Iterable[Any]) -> dict[Any, Any]:
         """Return those of the records that the user may change, by id; one query for each ten thousand."""
         return {record.pk: record for chunk in chunks(ids) for record in self.importable().filter(pk__in=chunk)}
 
-    def _create(self, row: PreviewRow) -> None:
-        row.instance = self.model()
-        for name, value in row.values.items():
-            setattr(row.instance, self.fields[name].attribute, value)
-            row.effect.append((name, self.fields[name].plain(value)))
-        self.complete(row)
-        related = [field for field in self.model._meta.concrete_fields if field.is_relation]
-        self._validate(row, exclude={field.name for field in related})
-        for field in related:
-            if not field.null and getattr(row.instance, field.attname) is None:
-                self._refuse_field(row, field.name, _("This cell is empty, and a value is needed."))
+    # What the model itself refuses
 
-    def _change(self, row: PreviewRow, record: Any) -> None:
-        row.before = row.instance = record
-        for name, value in row.values.items():
-            field = self.fields[name]
-            old = field.get_value(record)
-            if name not in self.key and not field.same(old, value):
-                row.changes.append(Change(name, field.label, field.words(old), field.words(value)))
-                row.effect.append((name, field.plain(old), field.plain(value)))
-        if not row.changes:
-            return
-        row.instance = copy.copy(record)
-        for change in row.changes:
-            setattr(row.instance, self.fields[change.name].attribute, row.values[change.name])
-        self.complete(row)
-        # What the file leaves alone is not the file's to answer for.
-        touched = {self.fields[change.name].attribute for change in row.changes}
-        self._validate(
-            row, exclude={f.name for f in self.model._meta.concrete_fields if f.is_relation or f.name not in touched}
-        )
+    def _validate(self, batch: Batch, positions: Sequence[int]) -> None:
+        """Refuse what the model's fields and check constraints refuse; foreign keys are known rows already.
 
-    def _validate(self, row: PreviewRow, exclude: set[str]) -> None:
-        """Refuse what the model's fields and check constraints refuse; foreign keys are known rows already."""
-        try:
-            row.instance.clean_fields(exclude=exclude)
-        except ValidationError as error:
-            for name, sentences in error.message_dict.items():
-                self._refuse_field(row, name, " ".join(sentences))
-            return
-        for names, sentence in constraints.violations(row.instance):
-            self._refuse_field(
-                row, next((name for name in reversed(names) if self._column_of(name)), names[-1]), sentence
-            )
+        What the file leaves alone is not the file's to answer for.
+        """
+        new = [position for position in positions if batch.ids[position] is None]
+        for name, field in batch.fields.items():
+            values = batch.values[name]
+            touched = [*new, *(position for position, names in batch.changed.items() if name in names)]
+            is_needed = field.model_field is not None and field.model_field.is_relation and not field.model_field.null
+            problems = {
+                value: _("This cell is empty, and a value is needed.")
+                if is_needed and value is None
+                else field.problem(value)
+                for value in dict.fromkeys(values[position] for position in touched)
+            }
+            if any(problems.values()):
+                for position in touched:
+                    if (sentence := problems[values[position]]) and position not in batch.errors:
+                        batch.row(position).refuse(sentence, name)
+        self._validate_absent(batch, new)
+        for constraint in constraints.of_model(self.model):
+            self._validate_constraint(batch, positions, constraint)
+
+    def _validate_absent(self, batch: Batch, new: Sequence[int]) -> None:
+        """Refuse new rows that leave a field of the model empty which the file has no column for."""
+        present = {field.attribute for field in batch.fields.values()} | {
+            self.model._meta.get_field(name).name
+            for name in batch.derived  # type: ignore[union-attr]
+        }
+        absent = [
+            field for field in self.model._meta.concrete_fields if field.name not in present and not field.primary_key
+        ]
+        problems: dict[str, str] = {}
+        for field in absent:
+            if field.is_relation:
+                if not field.null and not field.has_default():
+                    problems[field.name] = _("This cell is empty, and a value is needed.")
+            elif field.editable and not field.blank and not field.has_default():
+                problems[field.name] = str(field.error_messages["blank"])
+        for position in new:
+            row = batch.row(position)
+            for attribute, sentence in problems.items():
+                if getattr(row.instance, self.model._meta.get_field(attribute).attname) in (None, ""):  # type: ignore[union-attr]
+                    self._refuse_field(row, attribute, sentence)
+
+    def _validate_constraint(self, batch: Batch, positions: Sequence[int], constraint: constraints.Constraint) -> None:
+        """Refuse the new and changed rows that break the check constraint; each different set of values is tried
+        once."""
+        columns = [batch.as_would_be(name) for name in constraint.names]
+        tried: dict[tuple[Any, ...], bool] = {}
+        for position in positions:
+            if (batch.ids[position] is not None and position not in batch.changed) or position in batch.errors:
+                continue
+            values = tuple(column(position) for column in columns)
+            if values not in tried:
+                tried[values] = constraint.is_broken_by(dict(zip(constraint.names, values, strict=True)))
+            if tried[values]:
+                names = constraint.compared
+                named = next((name for name in reversed(names) if self._column_of(name)), names[-1])
+                self._refuse_field(batch.row(position), named, constraint.sentence)
 
     def _column_of(self, attribute: str) -> str:
-        return next((name for name, field in self.fields.items() if field.attribute == attribute), "")
+        return next(
+            (name for name, field in self.fields.items() if attribute in (field.attribute, field.stored_name)), ""
+        )
 
     def _refuse_field(self, row: PreviewRow, attribute: str, sentence: str) -> None:
         column = self._column_of(attribute)
@@ -371,19 +496,21 @@ class Resource(import_export.resources.Resource):
 
     # Saving
 
-    def apply(self, sheet: Sheet, *, confirmed: str, reason: str) -> Counts:
+    def apply(
+        self, sheet: Sheet, said: Said = NOTHING, *, confirmed: str, reason: str, agreed_to_warnings: bool = False
+    ) -> Counts:
         """Save the whole sheet in one transaction and return how many records it changed; all or nothing.
 
         `confirmed` is the digest of the preview that a person agreed to. The preview is made anew
-        under a lock: PreviewRemade if it is not the same any more, ImportRefused for an error or
-        a refusal of the database. Nothing is saved then.
+        under a lock: PreviewRemade if it is not the same any more, ImportRefused for an error, for a
+        warning that was not agreed to, or a refusal of the database. Nothing is saved then.
         """
         try:
             with transaction.atomic():
                 # A resource of its own: what this one has read may have changed before the lock.
                 anew = type(self)(self.user)
-                anew.change = self.change
-                return anew._save(sheet, confirmed, reason)
+                anew.change, anew.progress = self.change, self.progress  # type: ignore[method-assign]
+                return anew._save(sheet, said, confirmed, reason, agreed_to_warnings)
         except IntegrityError as error:
             raise ImportRefused(
                 _("The database refused the import, and nothing was saved. %(why)s") % {"why": self.refusal(error)}
@@ -391,9 +518,9 @@ class Resource(import_export.resources.Resource):
         except OperationalError as error:
             raise lock_refused(error) from error
 
-    def _save(self, sheet: Sheet, confirmed: str, reason: str) -> Counts:
+    def _save(self, sheet: Sheet, said: Said, confirmed: str, reason: str, agreed_to_warnings: bool) -> Counts:
         self.lock()
-        preview = self.preview(sheet)
+        preview = self.preview(sheet, said)
         if preview.digest != confirmed:
             raise PreviewRemade(
                 _(
@@ -410,6 +537,16 @@ class Resource(import_export.resources.Resource):
                 )
                 % {"count": preview.counts.error}
             )
+        if preview.batch.warnings and not agreed_to_warnings:
+            raise ImportRefused(
+                ngettext(
+                    "Nothing was saved, because %(count)s row has a warning. Read it, and say that it is right.",
+                    "Nothing was saved, because %(count)s rows have warnings. Read them, and say that they are right.",
+                    len(preview.batch.warnings),
+                )
+                % {"count": len(preview.batch.warnings)}
+            )
+        self.progress("saving")
         self.write(preview.of(Outcome.NEW), preview.of(Outcome.CHANGED), reason=reason)
         connection = transaction.get_connection()
         if connection.vendor == "postgresql":

@@ -1,7 +1,6 @@
 """The pages of an import: which there were, a new one, its review, its result; and the files to begin with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,10 @@ from ..models import Import, ImportState
 from ..tables import Column
 from ..views import Crumb, ListPage, Page, RowPage
 from . import actions, resources
-from .fields import shown
 from .forms import ConfirmForm, UploadForm
-from .preview import Outcome, Preview, PreviewRow
+from .preview import Outcome, Preview
 from .reading import ImportRefused
-from .resources import Resource, lock_refused
+from .resources import Resource, header_of, lock_refused
 
 SAMPLES = Path(settings.BASE_DIR) / "fixtures" / "samples"
 _ROWS_PER_PAGE = 100
@@ -64,7 +62,7 @@ class ImportList(ImportPage, ListPage):
     empty = gettext_lazy("You have imported nothing yet. Begin with a new import.")
 
     def get_queryset(self) -> models.QuerySet:
-        return Import.objects.visible_to(self.reader).defer("sheet_data").select_related("change_set")
+        return Import.objects.visible_to(self.reader).select_related("change_set")
 
     def get_columns(self) -> Sequence[Column]:
         titles = {resource.slug: resource.title for resource in resources.all_for(self.reader)}
@@ -124,26 +122,6 @@ class NewImport(ImportPage, FormPage):
         return super().get_context_data(**kwargs) | {"entities": entities}
 
 
-@dataclass(frozen=True)
-class ReviewCell:
-    """One cell of the review: what would stand there, what stands there now, and what is wrong with it."""
-
-    label: str
-    text: str
-    old: str
-    errors: Sequence[str]
-
-
-@dataclass(frozen=True)
-class ReviewRow:
-    """One row of the review; `errors` are those that are no single cell's fault."""
-
-    line: int
-    outcome: Outcome
-    cells: Sequence[ReviewCell]
-    errors: Sequence[str]
-
-
 class Review(ImportPage, RowPage):
     """What the import would do, row by row, and the question whether to do it."""
 
@@ -161,12 +139,18 @@ class Review(ImportPage, RowPage):
 
     @cached_property
     def preview(self) -> Preview:
-        return self.of_row.preview(self.row.sheet)
+        return actions.preview(self.row, self.of_row)
+
+    @cached_property
+    def unknown(self) -> list[str]:
+        """The headers of the columns of which nobody has said what they hold."""
+        sheet = self.row.sheet
+        return [header_of(sheet, place) for place in self.of_row.matching(sheet, self.row.said.mapping).unknown]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.row.state != ImportState.DRAFT:
             return redirect("import-result", self.row.pk)
-        form = ConfirmForm(self.preview.ignored)
+        form = ConfirmForm(self.unknown)
         return self.render_to_response(self.get_context_data(form=form))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -175,20 +159,24 @@ class Review(ImportPage, RowPage):
         if "abandon" in request.POST:
             actions.abandon(self.row, by=self.reader)
             return redirect("import-result", self.row.pk)
-        form = ConfirmForm(self.of_row.match(self.row.sheet).ignored, request.POST)
+        form = ConfirmForm(self.unknown, request.POST)
         if "_language" not in request.POST and form.is_valid() and self._confirm(form):
             return redirect("import-result", self.row.pk)
         return self.render_to_response(self.get_context_data(form=form))
 
     def _confirm(self, form: ConfirmForm) -> bool:
+        sheet = self.row.sheet
         try:
+            if self.unknown:
+                matching = self.of_row.matching(sheet, self.row.said.mapping)
+                said = self.row.said.mapping
+                actions.say(self.row, by=self.reader, mapping={**said, **dict.fromkeys(matching.unknown, "")})
             actions.confirm(
                 self.row,
                 self.of_row,
                 by=self.reader,
                 confirmed=self.request.POST.get("confirmed", ""),
                 reason=form.cleaned_data["reason"],
-                agreed_to_ignore=form.cleaned_data.get("ignore", False),
             )
         except ImportRefused as refusal:
             form.add_error(None, str(refusal))
@@ -202,22 +190,22 @@ class Review(ImportPage, RowPage):
         preview = self.preview
         asked = self.request.GET.get("show", Outcome.ERROR if preview.counts.error else "")
         chosen = asked if asked in Outcome.values else ""
-        rows = preview.of(Outcome(chosen)) if chosen else preview.rows
-        page = Paginator(rows, _ROWS_PER_PAGE).get_page(self.request.GET.get("page"))
+        kept = preview.kept()
+        page = Paginator(kept.positions(chosen), _ROWS_PER_PAGE).get_page(self.request.GET.get("page"))
         return super().get_context_data(**kwargs) | {
             "keeps_typing": kwargs["form"].is_bound,
             "resource": self.of_row,
             "digest": preview.digest,
             "counts": preview.counts,
             "outcomes": [(outcome, len(preview.of(outcome))) for outcome in Outcome],
-            "total": len(preview.rows),
+            "total": len(preview.sheet),
             "chosen": chosen,
             "caption": _caption(page.paginator.count, chosen),
             "labels": [self.of_row.fields[name].label for name in preview.names],
             "page": page,
-            "rows": [self._review_row(row) for row in page],
+            "rows": [kept.row(preview.sheet, position) for position in page],
             "effects": self._effects(),
-            "ignored": preview.ignored,
+            "ignored": self.unknown,
             "earlier": self.row.earlier(),
         }
 
@@ -241,27 +229,6 @@ class Review(ImportPage, RowPage):
             )
             if count
         ]
-
-    def _review_row(self, row: PreviewRow) -> ReviewRow:
-        old = {change.name: change.old for change in row.changes}
-        errors: dict[str, list[str]] = {}
-        for error in row.errors:
-            name = error.name if error.name in self.preview.names else ""
-            sentence = error.sentence
-            if not name and error.label:
-                sentence = _("%(field)s: %(sentence)s") % {"field": error.label, "sentence": error.sentence}
-            errors.setdefault(name, []).append(sentence)
-        cells = [
-            ReviewCell(row.labels[name], self._words(row, name), old.get(name, ""), errors.get(name, ()))
-            for name in self.preview.names
-        ]
-        return ReviewRow(row.line, row.outcome, cells, errors.get("", ()))
-
-    def _words(self, row: PreviewRow, name: str) -> str:
-        if name in row.values:
-            return self.of_row.fields[name].words(row.values[name])
-        cell = row.cells[name]
-        return formats.NO_VALUE if cell is None else shown(cell)
 
 
 def _caption(count: int, chosen: str) -> str:
@@ -287,7 +254,7 @@ class Result(ImportPage, RowPage):
     template_name = "imports/result.html"
 
     def get_queryset(self) -> models.QuerySet:
-        imports = Import.objects.visible_to(self.reader).defer("sheet_data")
+        imports = Import.objects.visible_to(self.reader)
         return imports.select_related("by", "change_set__by", "change_set__undone_by__by")
 
     def get_title(self) -> str:
