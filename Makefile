@@ -14,8 +14,11 @@ TEMPLATES := $(shell find templates -name '*.html')
 ## run: set up what is missing, then serve the demonstration on this machine
 run: setup
 	@echo "The portal is at http://127.0.0.1:$(PORT)/ until Ctrl+C."
-	@exec .venv/bin/gunicorn jfo_portal.wsgi --bind 127.0.0.1:$(PORT) --worker-class gthread --workers 2 \
-		--threads 4 --no-control-socket --log-level warning
+	@$(PY) manage.py jobs & jobs=$$!; \
+	.venv/bin/gunicorn jfo_portal.wsgi --bind 127.0.0.1:$(PORT) --worker-class gthread --workers 2 \
+		--threads 4 --no-control-socket --log-level warning & server=$$!; \
+	trap 'kill $$server $$jobs 2>/dev/null' INT TERM; \
+	wait $$server; status=$$?; kill $$jobs 2>/dev/null; wait; exit $$status
 
 ## setup: everything that `run` does but serve; may be repeated
 setup: .venv/base .env $(MESSAGES)

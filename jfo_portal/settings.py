@@ -65,6 +65,8 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "django_filters",
     "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
     "import_export",
     "simple_history",
 ]
@@ -150,6 +152,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# What takes long is done by `manage.py jobs`, one thing after another.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# An import of more rows than this is previewed and saved in the background.
+IMPORT_MOST_AT_ONCE: int = env.int("JFO_IMPORT_MOST_AT_ONCE", default=2_000)
 
 # Bootstrap's own files from its package, under a prefix of ours: the package's paths are generic.
 _bootstrap = Path(django_include_bootstrap.__path__[0]) / "static"

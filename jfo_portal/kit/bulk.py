@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from django.db import connections, models, transaction
+from django.db import connections, models
 
 # How many rows go to the database in one piece.
 _PIECE = 5_000
@@ -14,13 +14,13 @@ _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, using: str) -> None:
     """Insert the rows, each the values of the named attributes, in a transaction that the caller holds.
 
-    The values are as the model's fields hold them, of JSON its text. Nothing but the database's own rules is asked: no save(), no
-    signal, no default; an error leaves the transaction broken.
+    The values are as the model's fields hold them, of JSON its text. Nothing but the database's own rules is asked: no
+    save(), no signal, no default; an error leaves the transaction broken.
     """
     connection = connections[using]
     quote = connection.ops.quote_name
     fields = [_field(model, name) for name in names]
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(_column(field)) for field in fields)
     table = quote(model._meta.db_table)
     prepared = _prepared(fields, rows, connection)
     with connection.cursor() as cursor:
@@ -37,25 +37,24 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
     """Give each row, which is its key and then the values of the named attributes, these values; as `insert` does."""
     connection = connections[using]
     quote = connection.ops.quote_name
-    key = model._meta.pk
-    assert key is not None
+    key = _field(model, "pk")
     fields = [_field(model, name) for name in names]
     table = quote(model._meta.db_table)
     prepared = _prepared([key, *fields], rows, connection)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            columns = ", ".join(quote(field.column) for field in (key, *fields))
+            columns = ", ".join(quote(_column(field)) for field in (key, *fields))
             cursor.execute(
                 f"CREATE TEMPORARY TABLE jfo_bulk ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
             )
             cursor.copy_expert(f"COPY jfo_bulk ({columns}) FROM STDIN", _Lines(prepared))
-            sets = ", ".join(f"{quote(field.column)} = jfo_bulk.{quote(field.column)}" for field in fields)
-            pk = quote(key.column)
+            sets = ", ".join(f"{quote(_column(field))} = jfo_bulk.{quote(_column(field))}" for field in fields)
+            pk = quote(_column(key))
             cursor.execute(f"UPDATE {table} SET {sets} FROM jfo_bulk WHERE {table}.{pk} = jfo_bulk.{pk}")
             cursor.execute("DROP TABLE jfo_bulk")
         else:
-            sets = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-            statement = f"UPDATE {table} SET {sets} WHERE {quote(key.column)} = %s"
+            sets = ", ".join(f"{quote(_column(field))} = %s" for field in fields)
+            statement = f"UPDATE {table} SET {sets} WHERE {quote(_column(key))} = %s"
             while piece := list(islice(prepared, _PIECE)):
                 cursor.executemany(statement, [(*row[1:], row[0]) for row in piece])
 
@@ -63,14 +62,13 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
 def new_keys(model: type[models.Model], count: int, *, using: str) -> list[int]:
     """Return so many keys that no row of the model has or will be given, in a transaction that the caller holds."""
     connection = connections[using]
-    key = model._meta.pk
-    assert key is not None
-    table = model._meta.db_table
+    quote = connection.ops.quote_name
+    key, table = _field(model, "pk"), model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [connection.ops.quote_name(table), key.column, count],
+                [quote(table), key.column, count],
             )
             return [number for (number,) in cursor.fetchall()]
         # One transaction writes at a time, and an inserted key moves the sequence on by itself.
@@ -81,8 +79,13 @@ def new_keys(model: type[models.Model], count: int, *, using: str) -> list[int]:
 
 
 def _field(model: type[models.Model], name: str) -> models.Field:
-    field: models.Field = model._meta.get_field(name)  # type: ignore[assignment]
-    return field
+    field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    found: models.Field = field
+    return found
+
+
+def _column(field: models.Field) -> str:
+    return str(field.column)
 
 
 def _prepared(
@@ -132,7 +135,7 @@ class _Lines:
 
 def _copied(value: Any) -> str:
     if value.__class__ is str:
-        return value.translate(_ESCAPED) if _needs_escape(value) else value  # type: ignore[no-any-return]
+        return value.translate(_ESCAPED) if _needs_escape(value) else value
     if value is None:
         return r"\N"
     return str(value)

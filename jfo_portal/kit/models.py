@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import Reader
 from .changesets import ChangeSet
+from .exportlog import Export
 from .imports.cells import of_text
 from .imports.preview import Counts, Said
 from .imports.reading import Options, Sheet
@@ -16,11 +17,14 @@ from .savedviews import SavedView
 
 __all__ = [
     "ChangeSet",
+    "Export",
     "Import",
     "ImportPapers",
+    "ImportProgress",
     "ImportState",
     "Job",
     "JobState",
+    "Phase",
     "RememberedChoice",
     "RememberedMapping",
     "SavedView",
@@ -112,9 +116,7 @@ class Import(models.Model):
     job_said = models.JSONField(
         _("said to the job"), default=dict, help_text=_("What the job needs to know: the language, what was confirmed.")
     )
-    phase = models.CharField(_("phase"), max_length=20, blank=True, help_text=_("What the job is doing."))
     told = models.TextField(_("told"), blank=True, help_text=_("Why the job failed, in the language of who began it."))
-    is_cancelled = models.BooleanField(_("cancelled"), default=False, help_text=_("Whether the job was told to stop."))
     job_at = models.DateTimeField(_("since"), null=True, blank=True, help_text=_("When the job came to its state."))
 
     objects = ImportQuerySet.as_manager()
@@ -188,6 +190,31 @@ class ImportPapers(models.Model):
 
     def __str__(self) -> str:
         return str(self.of_import_id)
+
+
+class Phase(models.TextChoices):
+    """What a job is doing."""
+
+    WAITING = "waiting", _("Waiting its turn")
+    READING = "reading", _("The rows are read")
+    COMPARING = "comparing", _("The rows are compared with the records")
+    CHECKING = "checking", _("The rules are checked")
+    SAVING = "saving", _("The rows are saved")
+
+
+class ImportProgress(models.Model):
+    """How far a job is, and whether it was told to stop: apart from the import, which the job holds still."""
+
+    of_import = models.OneToOneField(Import, primary_key=True, on_delete=models.CASCADE, related_name="progress")
+    phase = models.CharField(_("phase"), max_length=10, choices=Phase, default=Phase.WAITING)
+    is_cancelled = models.BooleanField(_("cancelled"), default=False, help_text=_("Whether the job was told to stop."))
+
+    class Meta:
+        verbose_name = _("progress of an import")
+        verbose_name_plural = _("progress of imports")
+
+    def __str__(self) -> str:
+        return f"{self.of_import_id}: {self.phase}"
 
 
 class RememberedMapping(models.Model):

@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any
 
@@ -15,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from ..changesets import act
 from ..history import Door
-from ..models import Import, ImportPapers, ImportState, RememberedChoice, RememberedMapping
+from ..models import Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
+from . import headings
 from .cells import fold
-from .preview import Counts, Preview
+from .preview import Counts, Preview, StoredPreview
 from .reading import AS_TOLD, ImportRefused, Options, Sheet, fingerprint, read
 from .resources import Resource, header_of
 
@@ -32,7 +34,7 @@ def stage(file: IO[bytes], file_name: str, resource: Resource, *, by: Any, optio
     waiting = Import.objects.visible_to(by).filter(entity=resource.slug, file_hash=file_hash, state=ImportState.DRAFT)
     if (staged := waiting.first()) is not None:
         return staged
-    sheet = read(file, resource.headers(), options)
+    sheet = read(file, _known_headers(resource), options)
     file.seek(0)
     with transaction.atomic():
         staged = Import(entity=resource.slug, file_name=file_name[:255], file_hash=file_hash, by=by)
@@ -48,7 +50,7 @@ def reread(staged: Import, resource: Resource, options: Options, *, by: Any) -> 
     ImportRefused if it cannot be read so, and nothing has changed then.
     """
     content = bytes(staged.papers.content)
-    sheet = read(BytesIO(content), resource.headers(), options)
+    sheet = read(BytesIO(content), _known_headers(resource), options)
     with _waiting(staged, by) as waiting:
         _take(waiting, sheet, options, resource)
         waiting.save()
@@ -85,6 +87,12 @@ def preview(staged: Import, resource: Resource) -> Preview:
     return resource.preview(staged.sheet, staged.said)
 
 
+def kept_preview(staged: Import, resource: Resource) -> StoredPreview:
+    """Return of `preview` what the review shows, with what the resource itself says of its effects."""
+    made = preview(staged, resource)
+    return replace(made.kept(), effects=resource.effects(made))
+
+
 def confirm(
     staged: Import, resource: Resource, *, by: Any, confirmed: str, reason: str, agreed_to_warnings: bool = False
 ) -> Counts:
@@ -114,8 +122,13 @@ def confirm(
         waiting.ignored = [header_of(sheet, place) for place in matching.left_out]
         waiting.new, waiting.changed, waiting.unchanged = counts.new, counts.changed, counts.unchanged
         waiting.finished_at = timezone.now()
+        # Of a job that saves, that it is done is saved with the rows.
+        waiting.job_state, waiting.job_at = JobState.DONE if waiting.job else JobState.NONE, timezone.now()
         waiting.save()
         _remember(waiting, sheet)
+        # The sheet goes, and what its columns were headed with it.
+        waiting.mapping = {name: header_of(sheet, place) for name, place in matching.places.items()}
+        waiting.save(update_fields=["mapping"])
         ImportPapers.objects.filter(of_import=waiting).delete()
         return counts
 
@@ -126,6 +139,15 @@ def abandon(staged: Import, *, by: Any, state: ImportState = ImportState.ABANDON
         waiting = Import.objects.visible_to(by).filter(pk=staged.pk, state=ImportState.DRAFT)
         if waiting.update(state=state, choices={}, fixes={}, finished_at=timezone.now()):
             ImportPapers.objects.filter(of_import=staged).delete()
+
+
+def expire() -> list[Import]:
+    """Give up the imports that have waited for too long, and return them."""
+    late = Import.objects.filter(state=ImportState.DRAFT, created_at__lt=timezone.now() - KEPT_FOR)
+    expired = list(late.select_related("by"))
+    for staged in expired:
+        abandon(staged, by=staged.by, state=ImportState.EXPIRED)
+    return expired
 
 
 @contextmanager
@@ -140,18 +162,29 @@ def _waiting(staged: Import, by: Any) -> Iterator[Import]:
 
 def _take(staged: Import, sheet: Sheet, options: Options, resource: Resource) -> None:
     """Set what is known of a sheet that was just read: what was said of one with such headers, and of its values."""
-    remembered = RememberedMapping.objects.filter(entity=resource.slug, headers=_headers_hash(sheet)).first()
-    places = range(len(sheet.headers))
-    mapping = remembered.mapping if remembered is not None else {}
-    staged.mapping = {
-        place: name for place, name in mapping.items() if int(place) in places and (not name or name in resource.fields)
-    }
+    told = headings.told(sheet.headers, resource.fields)
+    staged.mapping = {str(place): name for place, name in {**told, **remembered(sheet, resource)}.items()}
     staged.choices = {}
     for one in RememberedChoice.objects.filter(entity=resource.slug, column__in=resource.fields):
         staged.choices.setdefault(one.column, {})[one.spelling] = one.choice
     staged.fixes = {}
     staged.size = len(sheet)
     staged.reading = {name: value for name, value in asdict(options).items() if value}
+
+
+def remembered(sheet: Sheet, resource: Resource) -> dict[int, str]:
+    """Return what the columns of a sheet with such headers held when somebody last imported one, by place."""
+    kept = RememberedMapping.objects.filter(entity=resource.slug, headers=_headers_hash(sheet)).first()
+    places = range(len(sheet.headers))
+    return {
+        int(place): name
+        for place, name in (kept.mapping.items() if kept is not None else ())
+        if int(place) in places and (not name or name in resource.fields)
+    }
+
+
+def _known_headers(resource: Resource) -> list[str]:
+    return [*resource.headers(), *map(headings.bilingual, resource.fields.values())]
 
 
 def _headers_hash(sheet: Sheet) -> str:
@@ -174,5 +207,7 @@ def _remember(saved: Import, sheet: Sheet) -> None:
                 )
 
 
+# How long an import waits to be finished.
+KEPT_FOR = timedelta(days=30)
 # How long a value may be to be remembered.
 _LONGEST = 300

@@ -30,8 +30,8 @@ class _CannotTell(Exception):
 
 @dataclass(frozen=True)
 class Constraint:
-    """A check constraint: the attributes of the model that it compares, these and those that they are compared with, and
-    its sentence."""
+    """A check constraint: the attributes of the model that it compares, these and those they are compared with, and its
+    sentence."""
 
     compared: Sequence[str]
     names: Sequence[str]
@@ -106,8 +106,8 @@ def _attname(name: str, model: type[models.Model]) -> str:
 
 
 def _compared(condition: Any, model: type[models.Model]) -> Iterator[tuple[str, str]]:
-    """Yield each attribute the condition speaks of and the one it is compared with, or "", in the condition's own order;
-    _CannotTell if it is more than comparisons."""
+    """Yield each attribute the condition speaks of and the one it is compared with, or "", in the condition's own
+    order; _CannotTell if it is more than comparisons."""
     if isinstance(condition, Q):
         for child in condition.children:
             yield from _compared(child, model)

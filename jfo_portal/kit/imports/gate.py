@@ -25,7 +25,19 @@ _OVERLAP = 64
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
 # An archive, a document or a program inside the workbook.
-_FILES_INSIDE = (ZIP, b"PK\x05\x06", OLE, b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"MZ", b"\x7fELF", b"%PDF")
+_FILES_INSIDE = (
+    ZIP,
+    b"PK\x05\x06",
+    OLE,
+    b"Rar!",
+    b"7z\xbc\xaf",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"MZ",
+    b"\x7fELF",
+    b"%PDF",
+)
 
 
 class Refused(Exception):
@@ -124,7 +136,9 @@ def _refuse_by_name(name: str) -> None:
 _XML_NAMES = (".xml", ".rels", ".vml")
 # The parts that parsers read. They hold to what every spreadsheet program writes; a note that some other program
 # left in customXml/ may be written as it likes.
-_PARSED = re.compile(r"xl/.*|_rels/.*|\[content_types\]\.xml|(content|styles|settings|meta)\.xml|meta-inf/manifest\.xml")
+_PARSED = re.compile(
+    r"xl/.*|_rels/.*|\[content_types\]\.xml|(content|styles|settings|meta)\.xml|meta-inf/manifest\.xml"
+)
 _ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']*)[\"']")
 _PLAIN_ENCODINGS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 _MACRO_TYPES = re.compile(rb"macroEnabled|vbaProject", re.I)

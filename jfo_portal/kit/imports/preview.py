@@ -75,6 +75,7 @@ class Batch:
     def __init__(
         self,
         sheet: Sheet,
+        *,
         places: Mapping[str, int],
         fields: Mapping[str, ImportField],
         key: Sequence[str],
@@ -449,7 +450,8 @@ class StoredPreview:
     """What the review shows of a preview, in one language: of each row its outcome, of some what is said of them.
 
     `errors` and `warnings` are, by a row's position, pairs of a column's name ("" for the whole row) and a sentence;
-    `changes` by position and column the value before and after, in words.
+    `changes` by position and column the value before and after, in words; `effects` are what the resource says of it
+    all, in sentences.
     """
 
     language: str
@@ -464,6 +466,7 @@ class StoredPreview:
     errors: Told
     warnings: Told
     changes: Mapping[int, Mapping[str, tuple[str, str]]]
+    effects: Sequence[str] = ()
 
     def positions(self, shown: str = "") -> Sequence[int]:
         """Return the positions of the rows of that outcome, of those with a warning, or of all."""

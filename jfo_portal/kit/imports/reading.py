@@ -6,22 +6,29 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import IO, Any, Self
 
 from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from . import cells
+from . import cells, turns
 from .cells import Cell, Packed
 
 logger = logging.getLogger(__name__)
 
 _READER = "jfo_portal.kit.imports.reader"
 WALL_SECONDS = 15
+# How long an import waits while others are read.
+WAIT_SECONDS = 10
+# So many files are read at once on one machine.
+READERS = os.cpu_count() or 1
+_CHUNK = 256 * 1024
 # What Python may need in order to start; the portal's own variables are not among them.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
 
@@ -31,16 +38,34 @@ _OTHERWISE = _(
 # What to tell the person about a file the reading process refused, by its code.
 _SENTENCES = {
     "empty": _("The file holds no rows. Put the column names in the first row, and a row below it for each record."),
+    "no_header": _("Row %(line)s holds no column names. Choose the row that does."),
+    "no_such_sheet": _("The workbook has no sheet “%(name)s” with rows. Choose another sheet."),
     "old_excel": _(
         "The file is a workbook of an older kind. Open it, save it as an Excel workbook (.xlsx), and send that."
     ),
     "protected": _("The file is protected by a password. Open it, save it without a password, and send that."),
     "macros": _("The workbook holds macros. Save it as an Excel workbook (.xlsx), which keeps none, and send that."),
+    "outside": _(
+        "The workbook takes data from outside: a link to another workbook, or a connection to data. "
+        "Copy its rows as values into a new workbook, and send that."
+    ),
+    "embedded": _(
+        "The workbook holds another file or a control inside it. Copy its rows as values into a new workbook, "
+        "and send that."
+    ),
     "doctype": _(
         "The workbook holds a DOCTYPE declaration, which no spreadsheet program writes. "
         "Open it, save it again as an Excel workbook (.xlsx), and send that."
     ),
+    "foreign": _(
+        "The workbook is not written in UTF-8, as every spreadsheet program writes it. "
+        "Open it, save it again as an Excel workbook (.xlsx), and send that."
+    ),
     "not_a_spreadsheet": _("The file is not a spreadsheet. Send an xlsx or ods workbook, or a csv or tsv text file."),
+    "wrong_encoding": _(
+        "The file is not a text in the encoding %(encoding)s. Choose another, or save the file as “CSV UTF-8”, "
+        "and send that."
+    ),
     "too_large_unpacked": _(
         "The workbook is too large once unpacked. Copy the rows to import into a new workbook, and send that."
     ),
@@ -49,7 +74,16 @@ _SENTENCES = {
         "Copy the rows to import into a new workbook, or split the file, and send that."
     ),
     "too_many_rows": _("The sheet has more than %(limit)s rows. Split the file."),
+    "too_many_cells": _("The sheet has more than %(limit)s cells. Split the file."),
+    "too_many_formats": _(
+        "The workbook has more formats of cells than Excel itself keeps. "
+        "Copy the rows to import as values into a new workbook, and send that."
+    ),
     "too_wide": _("The sheet has more than %(limit)s columns. Remove those that are not to be imported."),
+    "far_away": _(
+        "Cell %(place)s stands far from all the others. Delete the rows and columns between and after them, "
+        "or copy the rows to import into a new workbook, and send that."
+    ),
     "too_long": _("Row %(line)s holds a text of more than %(limit)s characters. Shorten it."),
     "too_much_text": _("The sheet holds too much text for one import. Split the file."),
     "bad_quotes": _(
@@ -59,8 +93,89 @@ _SENTENCES = {
 }
 
 
-# What to tell about a file that can be read, by the code of the notice.
-_NOTICES: dict[str, Any] = {}
+def _notice_sentence(code: str, values: Mapping[str, Any]) -> str:
+    """Return what to tell about a file that can be read, in the active language."""
+    count = values.get("count", 1)
+    match code:
+        case "hidden_rows":
+            sentence = ngettext(
+                "%(count)s row is hidden, and is read like the others: row %(line)s.",
+                "%(count)s rows are hidden, and are read like the others: the first is row %(line)s.",
+                count,
+            )
+        case "filtered_rows":
+            sentence = ngettext(
+                "A filter hides %(count)s row, which is read like the others: row %(line)s.",
+                "A filter hides %(count)s rows, which are read like the others: the first is row %(line)s.",
+                count,
+            )
+        case "hidden_columns":
+            sentence = ngettext(
+                "%(count)s column is hidden, and is read like the others: column %(column)s.",
+                "%(count)s columns are hidden, and are read like the others: the first is column %(column)s.",
+                count,
+            )
+        case "hidden_sheets":
+            sentence = ngettext(
+                "%(count)s sheet is hidden, and is not read: %(names)s.",
+                "%(count)s sheets are hidden, and are not read: %(names)s.",
+                count,
+            )
+        case "several_sheets":
+            sentence = ngettext(
+                "The workbook has %(count)s sheet with rows; “%(name)s” is read.",
+                "The workbook has %(count)s sheets with rows; only “%(name)s” is read.",
+                count,
+            )
+        case "merged_cells":
+            sentence = ngettext(
+                "Cells are merged in %(count)s place, where only the first holds a value: %(places)s.",
+                "Cells are merged in %(count)s places, where only the first of each holds a value: %(places)s.",
+                count,
+            )
+        case "formulas":
+            sentence = ngettext(
+                "%(count)s cell is a formula, whose last result is read: %(place)s.",
+                "%(count)s cells are formulas, whose last results are read: the first is %(place)s.",
+                count,
+            )
+        case "comments":
+            sentence = ngettext(
+                "%(count)s cell has a comment, which is not read: %(place)s.",
+                "%(count)s cells have comments, which are not read: the first is %(place)s.",
+                count,
+            )
+        case "blank_lines":
+            sentence = ngettext(
+                "%(count)s row is blank, and is left out: row %(line)s.",
+                "%(count)s rows are blank, and are left out: the first is row %(line)s.",
+                count,
+            )
+        case "rows_above":
+            sentence = ngettext(
+                "%(count)s row above the column names is not read: row %(line)s.",
+                "%(count)s rows above the column names are not read: the first is row %(line)s.",
+                count,
+            )
+        case "no_headers":
+            sentence = ngettext(
+                "%(count)s column has values and no name: %(columns)s.",
+                "%(count)s columns have values and no name: %(columns)s.",
+                count,
+            )
+        case "days_as_text":
+            sentence = ngettext(
+                "%(count)s column holds some days as dates and others as text, such as 2011-03-31: %(columns)s.",
+                "%(count)s columns hold some days as dates and others as text, such as 2011-03-31: %(columns)s.",
+                count,
+            )
+        case "counts_from_1904":
+            sentence = gettext("The workbook counts its days from 1904; they are read as they are shown there.")
+        case "pictures":
+            sentence = gettext("The workbook holds pictures, which are not read.")
+        case _:
+            sentence = gettext("Something in the file is not read.")
+    return sentence % values
 
 
 class ImportRefused(Exception):
@@ -89,7 +204,7 @@ class Notice:
     values: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return _NOTICES[self.code] % self.values
+        return _notice_sentence(self.code, self.values)
 
 
 @dataclass(frozen=True)
@@ -183,50 +298,104 @@ def read(file: IO[bytes], headers: Collection[str] = (), options: Options = AS_T
     """Return the sheet whose header row matches the `headers` best; ImportRefused if the file cannot be read.
 
     What the file is, is told by its content, never by its name: xlsx, ods, or text separated by
-    commas, semicolons or tabs. The work is done in a process of its own, which has little time and
-    memory and none of the portal's secrets, so that no file can harm more than its own import.
+    commas, semicolons, tabs or bars. The work is done in a process of its own, which has little time and
+    memory and none of the portal's secrets, so that no file can harm more than its own import; and by
+    so many processes at once as the machine has processors.
     """
-    data = file.read(settings.IMPORT_MAX_BYTES + 1)
-    if len(data) > settings.IMPORT_MAX_BYTES:
-        raise ImportRefused(
-            gettext(
-                "The file is larger than %(limit)s MB. Split it, or remove the sheets and pictures that are not needed."
+    request = json.dumps({"headers": [cells.fold(header) for header in headers], **asdict(options)})
+    with tempfile.TemporaryFile() as copy:
+        _copy(file, copy)
+        with turns.turn("imports", READERS, WAIT_SECONDS) as is_mine:
+            if not is_mine:
+                raise ImportRefused(
+                    gettext("Other files are being read, and yours would have to wait too long. Send it again.")
+                )
+            return _sheet(copy, request)
+
+
+def _copy(file: IO[bytes], copy: IO[bytes]) -> None:
+    size = 0
+    while chunk := file.read(_CHUNK):
+        size += len(chunk)
+        if size > settings.IMPORT_MAX_BYTES:
+            raise ImportRefused(
+                gettext(
+                    "The file is larger than %(limit)s MB. "
+                    "Split it, or remove the sheets and pictures that are not needed."
+                )
+                % {"limit": settings.IMPORT_MAX_BYTES // (1024 * 1024)}
             )
-            % {"limit": settings.IMPORT_MAX_BYTES // (1024 * 1024)}
-        )
-    request = json.dumps({"headers": [cells.fold(header) for header in headers], "options": asdict(options)})
-    facts, *blocks = _answer(request.encode() + b"\n" + data)
+        copy.write(chunk)
+    copy.seek(0)
+
+
+def _sheet(file: IO[bytes], request: str) -> Sheet:
+    """Return what the reading process answers about the file."""
+    lines: list[int] = []
+    columns: list[_Column] = []
+    facts: dict[str, Any] = {}
+    for part in _answer(file, request):
+        if isinstance(part, dict):
+            facts = part
+            continue
+        new, block = part
+        columns += (_Column([None] * len(lines)) for _new in range(len(block) - len(columns)))
+        for place, column in enumerate(columns):
+            column.add(block[place] if place < len(block) else [None] * len(new))
+        lines += new
     if "refused" in facts:
         raise ImportRefused(_SENTENCES.get(facts["refused"], _OTHERWISE) % facts["values"])
-    lines: list[int] = []
-    columns: list[list[Packed]] = [[] for _header in facts["headers"]]
-    for block in blocks:
-        lines += block[0]
-        for column, some in zip(columns, block[1], strict=True):
-            column += some
+    cut = [column.values for column in columns[: len(facts["headers"])]]
+    cut += ([None] * len(lines) for _none in range(len(facts["headers"]) - len(cut)))
     notices = tuple(Notice(**notice) for notice in facts.pop("notices"))
-    return Sheet(**facts, lines=lines, columns=columns, notices=notices)
+    return Sheet(**facts, lines=lines, columns=cut, notices=notices)
 
 
-def _answer(request: bytes) -> list[Any]:
-    """Return the lines the reading process answers with."""
+class _Column:
+    """A column as it arrives. Equal values are one object as long as they repeat: most columns hold a few."""
+
+    def __init__(self, values: list[Packed]) -> None:
+        self.values = values
+        self._known: dict[Packed, Packed] = {}
+
+    def add(self, values: list[Packed]) -> None:
+        """Add values at the end."""
+        self.values += map(self._known.setdefault, values, values)
+        if len(self._known) > _KNOWN:
+            self._known = {}
+
+
+# The values of a column that are looked up among; a column with more of them repeats few.
+_KNOWN = 10_000
+
+
+def _answer(file: IO[bytes], request: str) -> Iterator[Any]:
+    """Yield what the reading process answers: blocks of rows, and at the end, always, a dict."""
+    part, said = None, b""
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-m", _READER, request],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=settings.BASE_DIR,
+        env={"LC_ALL": "C.UTF-8"} | {name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+    )
+    alarm = threading.Timer(WALL_SECONDS, process.kill)
+    alarm.start()
     try:
-        done = subprocess.run(
-            [sys.executable, "-B", "-m", _READER],
-            input=request,
-            capture_output=True,
-            timeout=WALL_SECONDS,
-            cwd=settings.BASE_DIR,
-            env={"LC_ALL": "C.UTF-8"} | {name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return [{"refused": "too_costly", "values": {}}]
-    if done.returncode < 0:
+        with process:
+            for line in process.stdout or ():
+                # A line without an end is all that was said before the process was killed.
+                if line.endswith(b"\n"):
+                    part = json.loads(line)
+                    yield part
+            # It says little about its errors: as much as a pipe holds, or it would have waited until killed.
+            said = process.stderr.read() if process.stderr else b""
+    finally:
+        process.kill()
+        alarm.cancel()
+    if said:
+        logger.warning("The reader of imports failed: %s", said.decode(errors="replace")[-2000:])
+    if not isinstance(part, dict):
         # Killed by a limit: processor time, or memory that a library could not have.
-        return [{"refused": "too_costly", "values": {}}]
-    if done.stderr:
-        logger.warning("The reader of imports failed: %s", done.stderr.decode(errors="replace")[-2000:])
-    if done.returncode > 0 or not done.stdout:
-        return [{"refused": "damaged", "values": {}}]
-    return [json.loads(line) for line in done.stdout.splitlines()]
+        yield {"refused": "too_costly" if process.returncode < 0 else "damaged", "values": {}}

@@ -22,6 +22,7 @@ The contract, for who writes a resource (in the app's resources.py, which is fou
     importable()        the records a row may mean, those the user may change; select what rules need
     complete(row)       fields that are no columns, and follow from them
     check_rows(rows)    rules across rows: `row.refuse(sentence, "fte")`; constant in queries
+    effects(preview)    what saving it would come to, in sentences: total FTE before and after
     write(new, changed, reason=…)   the saving itself, in one transaction that the caller holds
     lock()              what to hold still, besides the model's table, while an import is saved
     refusal(error)      the sentence for what the database refused
@@ -33,10 +34,11 @@ It stands on django-import-export's declaration and export. That package's row l
 ignores unknown columns, asks the database for each row, and writes past the history.
 """
 
+import dataclasses
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
@@ -105,11 +107,11 @@ class Matching:
     said what they hold; names that a second place claims; names of the required columns that no place holds.
     """
 
-    places: dict[str, int] = field(default_factory=dict)
-    left_out: list[int] = field(default_factory=list)
-    unknown: list[int] = field(default_factory=list)
-    doubled: list[tuple[str, int]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    places: dict[str, int] = dataclasses.field(default_factory=dict)
+    left_out: list[int] = dataclasses.field(default_factory=list)
+    unknown: list[int] = dataclasses.field(default_factory=list)
+    doubled: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+    missing: list[str] = dataclasses.field(default_factory=list)
 
 
 def header_of(sheet: Sheet, place: int) -> str:
@@ -167,6 +169,10 @@ class Resource(import_export.resources.Resource):
 
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         """Refuse rows that break a rule together, or with records that are not in the file; given all without error."""
+
+    def effects(self, preview: Preview) -> list[str]:
+        """Return what saving the preview would come to, in sentences, besides how many records it touches."""
+        return []
 
     def write(self, new: Sequence[PreviewRow], changed: Sequence[PreviewRow], *, reason: str) -> None:
         """Update the changed records, then insert the new ones, with their history: what ends makes room first."""
@@ -262,7 +268,14 @@ class Resource(import_export.resources.Resource):
     def preview(self, sheet: Sheet, said: Said = NOTHING) -> Preview:
         """Return what would become of each row, with every error; the number of queries does not grow with the rows."""
         columns = self.match(sheet, said.mapping)
-        batch = Batch(sheet, columns.places, self.fields, self.key, self.model, self._records)
+        batch = Batch(
+            sheet,
+            places=columns.places,
+            fields=self.fields,
+            key=self.key,
+            model=self.model,
+            records_of=self._records,
+        )
         unmatched = self._clean(batch, said.choices)
         self.progress("comparing")
         by_key = self._by_key(batch)
@@ -333,13 +346,16 @@ class Resource(import_export.resources.Resource):
         for key, position in by_key.items():
             pks = found.get(key, ())
             if len(pks) > 1:
-                row = batch.row(position)
-                row.refuse(
-                    _("Several records go by %(words)s, so it cannot be told which is meant.") % {"words": row.words}
+                doubtful = batch.row(position)
+                doubtful.refuse(
+                    _("Several records go by %(words)s, so it cannot be told which is meant.")
+                    % {"words": doubtful.words}
                 )
             elif key in out_of_reach:
-                row = batch.row(position)
-                row.refuse(_("%(words)s is not among the records that you may change.") % {"words": row.words})
+                doubtful = batch.row(position)
+                doubtful.refuse(
+                    _("%(words)s is not among the records that you may change.") % {"words": doubtful.words}
+                )
             elif position not in batch.errors:
                 batch.ids[position] = pks[0] if pks else None
                 known.append(position)

@@ -183,7 +183,6 @@ _ERROR_CELL = re.compile(
 _FORMULA_CELL = re.compile(
     rb"<" + _X + rb"c\b([^>]*)>\s*<" + _X + rb"f\b[^>]*(?:/>|>[^<]*</" + _X + rb"f>)\s*(<" + _X + rb"v\b[^>/]*>[^<])?"
 )
-_FORMULA_MARK = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _CELL = re.compile(rb"<" + _X + rb"c\b([^>]*)>")
 _ROW = re.compile(rb"<" + _X + rb"row\b([^>]*)>")
 _NUMBER = re.compile(rb"\br\s*=\s*[\"']([0-9]{1,7})[\"']")
@@ -214,11 +213,11 @@ def _survey_piece(xml: bytes, found: Survey) -> None:
         for match in _MERGED.finditer(xml):
             found.merge(match[1].decode())
     found.is_filtered |= b"filterColumn" in xml
-    if b"t=\"e\"" in xml or b"t='e'" in xml or b"t =" in xml:
+    if b't="e"' in xml or b"t='e'" in xml or b"t =" in xml:
         for match in _ERROR_CELL.finditer(xml):
             line, column = _place(xml, match)
             found.faults.setdefault(line, {})[column] = Fault("error", (match[2] or b"").decode(errors="replace"))
-    if _FORMULA_MARK.search(xml):
+    if b"<f" in xml or b":f" in xml:
         for match in _FORMULA_CELL.finditer(xml):
             found.formulas += 1
             line, column = _place(xml, match) if not found.formula_place or match[2] is None else (0, 0)
@@ -322,8 +321,8 @@ class _Document:
 
     def cell(self, plain: dict[str, str], repeated: int) -> None:
         """Note a cell, `repeated` times beside itself."""
-        if "value-type" in plain and (self.line > MAX_LINE or self.next_column > MAX_COLUMN):
-            raise Refused("far_away", place=self.place)
+        if "value-type" in plain and (self.next_line > MAX_LINE + 1 or self.next_column > MAX_COLUMN):
+            raise Refused("far_away", place=f"{letters(self.next_column - 1)}{self.next_line - 1}")
         wide, high = _repeated(plain, "number-columns-spanned"), _repeated(plain, "number-rows-spanned")
         if wide > 1 or high > 1:
             self.now.merge(f"{self.place}:{letters(self.column + wide - 1)}{self.line + high - 1}")

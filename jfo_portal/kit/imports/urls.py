@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import progress, views
 
 urlpatterns = [
     path("", views.ImportList.as_view(), name="imports"),
@@ -10,5 +10,6 @@ urlpatterns = [
     path("templates/<slug:slug>/", views.Template.as_view(), name="import-template"),
     path("samples/<slug:slug>/", views.Sample.as_view(), name="import-sample"),
     path("<int:pk>/", views.Review.as_view(), name="import-review"),
+    path("<int:pk>/progress/", progress.Progress.as_view(), name="import-progress"),
     path("<int:pk>/result/", views.Result.as_view(), name="import-result"),
 ]

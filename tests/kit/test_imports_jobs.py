@@ -1,0 +1,152 @@
+"""A large import is previewed and saved in the background, and whatever ends the work, what the portal tells is so."""
+
+import io
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import activate
+
+from jfo_portal.kit.imports import actions, jobs, liveness, resources
+from jfo_portal.kit.imports.reading import ImportRefused
+from jfo_portal.kit.imports.resources import Resource
+from jfo_portal.kit.models import Import, ImportState, Job, JobState
+from performance.models import ImsFile
+from registry.models import Officer, User
+
+ROWS = 60
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _few_is_many(settings: Any) -> None:
+    settings.IMPORT_MOST_AT_ONCE = ROWS - 1
+
+
+@pytest.fixture
+def files(administrator: User) -> Resource:
+    found = resources.get("ims-files", administrator)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def staged(administrator: User, files: Resource) -> Import:
+    number = Officer.objects.filter(end=None).values_list("number", flat=True)[0]
+    lines = "".join(f"JOB-{row:04},{number},Case,2010-10-01\n" for row in range(ROWS))
+    text = f"File number,Officer number,Kind,Opened on\n{lines}"
+    return actions.stage(io.BytesIO(text.encode()), "files.csv", files, by=administrator)
+
+
+def work() -> None:
+    call_command("jobs", once=True)
+
+
+def saved() -> int:
+    return ImsFile.objects.filter(number__startswith="JOB-").count()
+
+
+def begin_to_save(staged: Import, administrator: User) -> None:
+    resource = resources.get("ims-files", administrator)
+    assert resource is not None
+    kept = jobs.preview_of(staged, resource, by=administrator)
+    assert kept is not None
+    jobs.begin(staged, Job.SAVE, by=administrator, confirmed=kept.digest, reason="May", agreed_to_warnings=False)
+
+
+@pytest.fixture
+def previewed(staged: Import, files: Resource, administrator: User) -> Import:
+    assert jobs.preview_of(staged, files, by=administrator) is None
+    work()
+    staged.refresh_from_db()
+    assert staged.job_state == JobState.DONE
+    return staged
+
+
+def test_a_large_file_is_previewed_and_saved_by_the_worker(previewed: Import, files: Resource, administrator: User) -> None:
+    kept = jobs.preview_of(previewed, files, by=administrator)
+    assert kept is not None
+    assert kept.counts.new == ROWS
+    begin_to_save(previewed, administrator)
+    assert saved() == 0
+    work()
+    previewed.refresh_from_db()
+    assert (previewed.state, previewed.job_state, previewed.new) == (ImportState.APPLIED, JobState.DONE, ROWS)
+    assert saved() == ROWS
+
+
+def test_two_jobs_of_one_import_are_not_begun(staged: Import, administrator: User) -> None:
+    jobs.begin(staged, Job.PREVIEW, by=administrator)
+    with pytest.raises(ImportRefused, match="is being worked on"):
+        jobs.begin(staged, Job.PREVIEW, by=administrator)
+
+
+def test_what_waits_can_be_stopped_and_begun_again(previewed: Import, administrator: User) -> None:
+    begin_to_save(previewed, administrator)
+    jobs.cancel(previewed, by=administrator)
+    work()
+    previewed.refresh_from_db()
+    assert (previewed.job_state, saved()) == (JobState.CANCELLED, 0)
+    begin_to_save(previewed, administrator)
+    work()
+    assert saved() == ROWS
+
+
+def test_what_changed_meanwhile_is_told_and_nothing_is_saved(previewed: Import, administrator: User, files: Resource) -> None:
+    begin_to_save(previewed, administrator)
+    officer = Officer.objects.filter(end=None)[0]
+    ImsFile(
+        number="JOB-0001", officer=officer, region=officer.region, kind="project", opened_on=date(2010, 10, 1)
+    ).save()
+    work()
+    previewed.refresh_from_db()
+    assert previewed.job_state == JobState.FAILED
+    assert "The preview was remade" in previewed.told
+    assert saved() == 1
+    kept = jobs.preview_of(previewed, files, by=administrator)
+    assert kept is not None
+    assert (kept.counts.new, kept.counts.changed) == (ROWS - 1, 1)
+
+
+def test_a_job_whose_process_ended_is_interrupted_and_begun_again(previewed: Import, administrator: User) -> None:
+    begin_to_save(previewed, administrator)
+    Import.objects.filter(pk=previewed.pk).update(job_state=JobState.RUNNING)
+    previewed.refresh_from_db()
+    assert jobs.is_interrupted(previewed)
+    with liveness.held(previewed.pk) as is_ours:
+        assert is_ours
+        if connection.vendor != "postgresql":
+            assert not jobs.is_interrupted(previewed)
+    work()
+    assert saved() == ROWS
+
+
+def test_the_page_tells_how_far_it_is_and_goes_on_by_itself(
+    staged: Import, files: Resource, administrator: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(administrator)
+    assert jobs.preview_of(staged, files, by=administrator) is None
+    page = client.get(reverse("import-progress", args=[staged.pk])).content.decode()
+    assert 'http-equiv="refresh"' in page
+    assert "Waiting its turn" in page
+    french = client.get(f"/fr/imports/{staged.pk}/progress/").content.decode()
+    assert "En attente" in french
+    activate("en")
+    client.post(reverse("import-progress", args=[staged.pk]), {"cancel": "1"})
+    page = client.get(reverse("import-progress", args=[staged.pk])).content.decode()
+    assert "The work was stopped" in page
+    client.post(reverse("import-progress", args=[staged.pk]))
+    work()
+    response: Any = client.get(reverse("import-progress", args=[staged.pk]))
+    assert response.url == reverse("import-review", args=[staged.pk])
+
+
+def test_the_progress_is_its_owners_alone(staged: Import, gta_manager: User, client_of: Callable[[User], Client]) -> None:
+    jobs.begin(staged, Job.PREVIEW, by=staged.by)
+    assert client_of(gta_manager).get(reverse("import-progress", args=[staged.pk])).status_code in (403, 404)
