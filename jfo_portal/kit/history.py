@@ -84,8 +84,8 @@ class _RelatedWords:
     """What rows point to, in words, as JSON: each different set of foreign keys is put in words once; a query for each
     foreign key."""
 
-    def __init__(self, history_model: Any, attnames: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        fields = [field for field in history_model.tracked_fields if isinstance(field, models.ForeignKey)]
+    def __init__(self, model: type[models.Model], attnames: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        fields: list[Any] = [field for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
         self._names = [field.name for field in fields]
         self._places = [attnames.index(field.attname) for field in fields]
         self._related = [
@@ -103,8 +103,7 @@ class _RelatedWords:
         return self._known[keys]
 
 
-# How many rows one query asks for by their keys, and how many one statement of Django's own writes.
-_CHUNK = 10_000
+# How many rows one statement of Django's own writes.
 _BATCH = 1_000
 
 
@@ -183,22 +182,17 @@ class TrackedQuerySet(models.QuerySet):
         named has its default; a model with fields that repeat others (kit.search) cannot be written so.
         """
         fields = self._written_raw()
-        places = {name: place for place, name in enumerate(names)}
-        defaults = {field.attname: field.get_default() for field in fields if field.attname not in places}
-        attnames = [field.attname for field in fields]
         with transaction.atomic(using=self.db):
             keys = bulk.new_keys(self.model, len(rows), using=self.db)
-            pk_name = self.model._meta.pk.attname  # type: ignore[union-attr]
-            whole = [
-                tuple(
-                    key if name == pk_name else row[places[name]] if name in places else defaults[name]
-                    for name in attnames
-                )
-                for key, row in zip(keys, rows, strict=True)
-            ]
-            bulk.insert(self.model, attnames, whole, using=self.db)
-            self._record_rows(attnames, whole, "+", by=by, reason=reason, door=door, change=change)
-        return keys
+            rest = [field for field in fields if field.attname not in names and not field.primary_key]
+            defaults = tuple(field.get_default() for field in rest)
+            whole = [self._key_name, *names, *(field.attname for field in rest)]
+            words = _RelatedWords(self.model, names, rows)
+            values = ((key, *row, *defaults, words.of(row)) for key, row in zip(keys, rows, strict=True))
+            with bulk.staged(self.model, whole, values, using=self.db) as staged:
+                staged.insert()
+                self._record_staged(staged, "+", by=by, reason=reason, door=door, change=change)
+        return list(keys)
 
     def update_rows(
         self,
@@ -211,14 +205,19 @@ class TrackedQuerySet(models.QuerySet):
         change: Any = None,
     ) -> None:
         """Give each row, its key and then the values of the named attributes, these values, and record a version of
-        each, in one transaction; as `insert_rows` does."""
-        attnames = [field.attname for field in self._written_raw()]
+        each, in one transaction; as `insert_rows` does. The foreign keys are all among those named."""
+        self._written_raw()
         with transaction.atomic(using=self.db):
-            bulk.update(self.model, names, rows, using=self.db)
-            for start in range(0, len(rows), _CHUNK):
-                keys = [row[0] for row in rows[start : start + _CHUNK]]
-                stored = self.model._base_manager.filter(pk__in=keys).values_list(*attnames)
-                self._record_rows(attnames, list(stored), "~", by=by, reason=reason, door=door, change=change)
+            whole = [self._key_name, *names]
+            words = _RelatedWords(self.model, whole, rows)
+            values = ((*row, words.of(row)) for row in rows)
+            with bulk.staged(self.model, whole, values, using=self.db) as staged:
+                staged.update()
+                self._record_staged(staged, "~", by=by, reason=reason, door=door, change=change)
+
+    @property
+    def _key_name(self) -> str:
+        return str(self.model._meta.pk.attname)
 
     def _written_raw(self) -> list[Any]:
         fields = self.model.history.model.tracked_fields  # type: ignore[attr-defined]
@@ -226,36 +225,19 @@ class TrackedQuerySet(models.QuerySet):
             raise TypeError(f"{self.model.__name__} has fields that only save() fills.")
         return list(fields)
 
-    def _record_rows(
-        self,
-        attnames: Sequence[str],
-        rows: Sequence[Sequence[Any]],
-        kind: str,
-        *,
-        by: Any,
-        reason: str,
-        door: Door,
-        change: Any,
-    ) -> None:
-        """Record a version of each row, given by its attributes' values."""
+    def _record_staged(self, staged: bulk.Staged, kind: str, *, by: Any, reason: str, door: Door, change: Any) -> None:
+        """Record a version of each staged row."""
         history_model = self.model.history.model  # type: ignore[attr-defined]
-        words = _RelatedWords(history_model, attnames, rows)
-        recorded: dict[str, Any] = {
+        same = {
             "history_date": timezone.now(),
             "history_type": kind,
-            "history_user_id": getattr(by, "pk", None),
+            "history_user": getattr(by, "pk", None),
             "history_change_reason": reason,
             "door": str(door),
             "who": str(by or ""),
-            "change_set_id": getattr(change, "pk", None),
+            "change_set": getattr(change, "pk", None),
         }
-        same = tuple(recorded.values())
-        bulk.insert(
-            history_model,
-            [*attnames, *recorded, "related_words"],
-            ((*row, *same, words.of(row)) for row in rows),
-            using=self.db,
-        )
+        staged.record(history_model, history_model.tracked_fields, "related_words", same)
 
     def delete(
         self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, change: Any = None

@@ -106,7 +106,7 @@ def _done(row: Import) -> tuple[JobState | None, str]:
         resource = resources.get(row.entity, row.by)
         if resource is None:
             raise ImportRefused(_("You may not import this any more, and nothing was saved."))
-        resource.progress = _teller(row)  # type: ignore[method-assign]
+        resource.progress = _teller(row)
         return _JOBS[Job(row.job)](row, resource)
     except Cancelled:
         return JobState.CANCELLED, ""

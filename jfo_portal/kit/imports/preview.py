@@ -114,24 +114,26 @@ class Batch:
         place = self.stored_names.get(field.stored_name)
         return field.get_value(self.records[pk]) if place is None else field.of_stored(self.stored[pk][place])
 
-    def as_would_be(self, attname: str) -> Callable[[int], Any]:
-        """Return a function from a row's position to what its record would hold in the model's field."""
+    def as_would_be(self, attname: str, positions: Sequence[int]) -> list[Any]:
+        """Return what the records of the rows at these positions would hold in the model's field."""
         field: Any = self.model._meta.get_field(attname)
-        column = next((name for name, one in self.fields.items() if one.attribute == field.name), None)
-        values = self.values.get(column or "")
-        derived = self.derived.get(attname)
+        column = next((name for name, one in self.fields.items() if one.attribute == field.name), "")
         place, default = self.stored_names["pk" if field.primary_key else attname], field.get_default()
-
-        def would_be(position: int) -> Any:
-            pk = self.ids[position]
-            if values is not None and (pk is None or column in self.changed.get(position, ())):
-                value = values[position]
-                return getattr(value, "pk", value) if field.is_relation else value
-            if derived is not None and (pk is None or position in self.changed):
-                return derived[position]
-            return default if pk is None else self.stored[pk][place]
-
-        return would_be
+        values, derived, ids, stored = self.values.get(column), self.derived.get(attname), self.ids, self.stored
+        if field.is_relation and values is not None:
+            keys = {value: getattr(value, "pk", value) for value in dict.fromkeys(values)}
+            values = [keys[value] for value in values]
+        source = derived if values is None else values
+        if source is None:
+            return [default if (pk := ids[position]) is None else stored[pk][place] for position in positions]
+        # What the file has no say in is as it was.
+        return [
+            source[position]
+            if (pk := ids[position]) is None
+            or (column in self.changed.get(position, ()) if source is values else position in self.changed)
+            else stored[pk][place]
+            for position in positions
+        ]
 
 
 class PreviewRow:
@@ -282,8 +284,8 @@ def as_would_be(rows: Sequence[PreviewRow], attnames: Sequence[str]) -> list[tup
     """Return what the records of the rows would hold in the model's fields."""
     if not rows:
         return []
-    columns = [rows[0]._batch.as_would_be(attname) for attname in attnames]
-    return [tuple([column(row.position) for column in columns]) for row in rows]
+    positions = [row.position for row in rows]
+    return list(zip(*(rows[0]._batch.as_would_be(attname, positions) for attname in attnames), strict=True))
 
 
 @dataclass(frozen=True)
@@ -376,15 +378,6 @@ class Preview:
     def kept(self) -> "StoredPreview":
         """Return what of the preview the review shows, in words of the active language."""
         batch = self.batch
-        told = {
-            kind: {
-                position: [
-                    (error.name if error.name in batch.places else "", _beside(error, batch)) for error in errors
-                ]
-                for position, errors in by_position.items()
-            }
-            for kind, by_position in (("errors", batch.errors), ("warnings", batch.warnings))
-        }
         return StoredPreview(
             language=get_language() or "",
             digest=self.digest,
@@ -400,7 +393,8 @@ class Preview:
                 for position in batch.changed
                 if position not in batch.errors
             },
-            **told,
+            errors=_told(batch.errors, batch),
+            warnings=_told(batch.warnings, batch),
         )
 
 
@@ -408,6 +402,13 @@ _LETTERS = {Outcome.ERROR: "E", Outcome.NEW: "N", Outcome.CHANGED: "C", Outcome.
 _OUTCOMES = {letter: outcome for outcome, letter in _LETTERS.items()}
 # What the review can show besides the rows of one outcome.
 WARNED = "warning"
+
+
+def _told(by_position: Mapping[int, Sequence[CellError]], batch: Batch) -> "Told":
+    return {
+        position: [(error.name if error.name in batch.places else "", _beside(error, batch)) for error in errors]
+        for position, errors in by_position.items()
+    }
 
 
 def _beside(error: CellError, batch: Batch) -> str:

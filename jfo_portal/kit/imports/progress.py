@@ -14,8 +14,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from ..models import Import, ImportState, Job, JobState, Phase
 from ..views import RowPage
 from . import jobs
+from .pages import ImportPage
 from .reading import ImportRefused
-from .views import ImportPage
 
 # After so many seconds it is said that nobody seems to take up what waits.
 _PATIENCE = 20

@@ -37,7 +37,7 @@ ignores unknown columns, asks the database for each row, and writes past the his
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NoReturn, TypeVar
@@ -133,10 +133,13 @@ class Resource(import_export.resources.Resource):
     fields: dict[str, ImportField]
     # The act that its writes belong to, while an import is confirmed.
     change: ChangeSet | None = None
+    # Called where an import comes to another phase: comparing, checking, saving.
+    progress: Callable[[str], None]
 
     def __init__(self, user: Reader) -> None:
         super().__init__()
         self.user = user
+        self.progress = lambda phase: None
         self.model: type[models.Model] = self._meta.model
         self.key: tuple[str, ...] = self._meta.key
         for name, field in self.fields.items():
@@ -201,9 +204,6 @@ class Resource(import_export.resources.Resource):
             if constraint.name in str(error):
                 return str(constraint.get_violation_error_message())
         return _("A record with one of these values is there already, or was changed meanwhile.")
-
-    def progress(self, phase: str) -> None:
-        """Called where a long import comes to another phase: comparing, checking, saving."""
 
     # Columns
 
@@ -462,8 +462,7 @@ class Resource(import_export.resources.Resource):
     def _validate_absent(self, batch: Batch, new: Sequence[int]) -> None:
         """Refuse new rows that leave a field of the model empty which the file has no column for."""
         present = {field.attribute for field in batch.fields.values()} | {
-            self.model._meta.get_field(name).name
-            for name in batch.derived  # type: ignore[union-attr]
+            self.model._meta.get_field(name).name for name in batch.derived
         }
         absent = [
             field for field in self.model._meta.concrete_fields if field.name not in present and not field.primary_key
@@ -484,12 +483,14 @@ class Resource(import_export.resources.Resource):
     def _validate_constraint(self, batch: Batch, positions: Sequence[int], constraint: constraints.Constraint) -> None:
         """Refuse the new and changed rows that break the check constraint; each different set of values is tried
         once."""
-        columns = [batch.as_would_be(name) for name in constraint.names]
+        written = [
+            position
+            for position in positions
+            if (batch.ids[position] is None or position in batch.changed) and position not in batch.errors
+        ]
+        columns = [batch.as_would_be(name, written) for name in constraint.names]
         tried: dict[tuple[Any, ...], bool] = {}
-        for position in positions:
-            if (batch.ids[position] is not None and position not in batch.changed) or position in batch.errors:
-                continue
-            values = tuple(column(position) for column in columns)
+        for position, values in zip(written, zip(*columns, strict=True), strict=True):
             if values not in tried:
                 tried[values] = constraint.is_broken_by(dict(zip(constraint.names, values, strict=True)))
             if tried[values]:
@@ -525,7 +526,7 @@ class Resource(import_export.resources.Resource):
             with transaction.atomic():
                 # A resource of its own: what this one has read may have changed before the lock.
                 anew = type(self)(self.user)
-                anew.change, anew.progress = self.change, self.progress  # type: ignore[method-assign]
+                anew.change, anew.progress = self.change, self.progress
                 return anew._save(sheet, said, confirmed, reason, agreed_to_warnings)
         except IntegrityError as error:
             raise ImportRefused(
