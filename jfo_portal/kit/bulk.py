@@ -4,6 +4,7 @@ The rows go into a temporary table first, by COPY on PostgreSQL and executemany 
 itself writes the table and the history (docs/performance.md).
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -105,6 +106,24 @@ def staged(
     table._fill(rows)
     yield table
     table._drop()
+
+
+class Among(models.Func):
+    """Whether a text is one of many: one value for the driver, where `__in` prepares each by itself."""
+
+    output_field = models.BooleanField()
+
+    def __init__(self, expression: Any, texts: Sequence[str]) -> None:
+        super().__init__(expression)
+        self.texts = list(texts)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+        text, values = compiler.compile(self.source_expressions[0])
+        return f"{text} = ANY(%s)", [*values, self.texts]
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[str | int, ...]]:
+        text, values = compiler.compile(self.source_expressions[0])
+        return f"{text} IN (SELECT value FROM json_each(%s))", (*values, json.dumps(self.texts))
 
 
 def new_keys(model: type[models.Model], count: int, *, using: str) -> Sequence[int]:

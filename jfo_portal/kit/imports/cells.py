@@ -50,6 +50,9 @@ def tidy(text: str) -> str | None:
 @lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Return what two spellings of one name or code share: no case, accent, doubled space or trailing .0."""
+    if text.isascii():
+        plain = " ".join(text.lower().split())
+        return plain[:-2] if plain.endswith(".0") and plain[:-2].isdigit() else plain
     plain = unicodedata.normalize("NFKD", text.translate(_LOOK_ALIKE)).translate(_LOOK_ALIKE)
     plain = " ".join("".join(char for char in plain if not unicodedata.combining(char)).casefold().split())
     return plain[:-2] if plain.endswith(".0") and plain[:-2].isdigit() else plain

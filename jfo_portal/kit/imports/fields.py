@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import get_language, override
@@ -131,14 +132,14 @@ class ImportField(Field):
 
     def clean_all(
         self, columns: Mapping[str, Sequence[Packed]], *, choices: Mapping[str, str], decimal_comma: bool
-    ) -> list[Any]:
-        """Return the typed value of every row, or the CellRefused that stands in its place.
+    ) -> tuple[Sequence[Any], dict[Any, Any]]:
+        """Return a key for every row, and by key the typed value or the CellRefused that stands in its place.
 
         `columns` are packed cells by column, `choices` what a value stands for by its folded spelling. Each
         different cell is read once.
         """
         names = [name for name in (self.column_name, *self.reads_also) if name in columns]
-        keys: Sequence[Any] = columns[names[0]] if len(names) == 1 else list(zip(*map(columns.get, names), strict=True))  # type: ignore[arg-type]
+        keys: Sequence[Any] = columns[names[0]] if len(names) == 1 else list(zip(*map(columns.get, names), strict=True))
         read: dict[Any, Any] = dict.fromkeys(keys)
         for key in read:
             row = dict(zip(names, map(cells.unpack, (key,) if len(names) == 1 else key), strict=True))
@@ -149,7 +150,7 @@ class ImportField(Field):
             except CellRefused as refusal:
                 refusal.cell = as_text(row[self.column_name])
                 read[key] = refusal
-        return [read[key] for key in keys]
+        return keys, read
 
     def clean(self, row: dict[str, Cell], **kwargs: Any) -> Any:
         """Return the typed value of the row's cell; `decimal_comma` says that 0,5 is a number."""
@@ -193,11 +194,22 @@ class ImportField(Field):
         field = self.model_field
         if field is None or field.is_relation or (field.blank and value in field.empty_values):
             return ""
+        if self._longest and value and len(value) <= self._longest:
+            return ""
         try:
             field.clean(value, None)
         except ValidationError as error:
             return " ".join(error.messages)
         return ""
+
+    @cached_property
+    def _longest(self) -> int:
+        """How long a text may be of which the model asks nothing else; 0 of any other field."""
+        field = self.model_field
+        asks_more = field is None or field.choices or type(field) is not models.CharField
+        if asks_more or any(type(validator) is not MaxLengthValidator for validator in field.validators):  # type: ignore[union-attr]
+            return 0
+        return field.max_length or 0  # type: ignore[union-attr]
 
     # Comparing
 
@@ -565,7 +577,7 @@ class ForeignKeyField(ImportField):
             return None
         if stored not in self._by_pk:
             # A row that the user may not name, or not any more; it still has to be called something.
-            self._by_pk |= self.of_model.related_model._base_manager.in_bulk([stored])  # type: ignore[union-attr]
+            self._by_pk |= self.of_model.related_model._base_manager.in_bulk([stored])
         return self._by_pk.get(stored)
 
     @cached_property

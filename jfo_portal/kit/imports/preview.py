@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import formats
 from .cells import Cell
-from .fields import ImportField, as_text
+from .fields import CellRefused, ImportField, as_text
 from .reading import Sheet
 
 
@@ -89,6 +89,8 @@ class Batch:
         self.labels = {name: field.label for name, field in fields.items()}
         self.size = len(sheet)
         self.values: dict[str, list[Any]] = {}
+        self._read: dict[str, tuple[Sequence[Any], dict[Any, Any]]] = {}
+        self._plain: dict[str, list[Any]] = {}
         self.errors: dict[int, list[CellError]] = {}
         self.warnings: dict[int, list[CellError]] = {}
         self.ids: list[Any] = [None] * self.size
@@ -99,9 +101,59 @@ class Batch:
         self.model = model
         self._records_of = records_of
 
+    def read(self, name: str, keys: Sequence[Any], values: dict[Any, Any]) -> None:
+        """Take the typed values of a column: a key for each row, and the value of each key."""
+        self._read[name] = keys, values
+        self.values[name] = [values[key] for key in keys]
+
+    def mapped(self, name: str, function: Callable[[Any], Any]) -> list[Any]:
+        """Return what the function makes of the typed value of each row, None of a cell that is empty or refused; each
+        different value is asked about once."""
+        keys, values = self._read[name]
+        known = {
+            key: None if value is None or value.__class__ is CellRefused else function(value)
+            for key, value in values.items()
+        }
+        return [known[key] for key in keys]
+
+    def different(self, name: str) -> list[Any]:
+        """Return the different typed values of a column, without those of cells that were refused."""
+        return [value for value in self._read[name][1].values() if value.__class__ is not CellRefused]
+
+    def plain(self, name: str) -> list[Any]:
+        """Return what makes two typed values of a column one and the same, for each row."""
+        if name not in self._plain:
+            field = self.fields[name]
+            keys, values = self._read[name]
+            known = {
+                key: None if value.__class__ is CellRefused else field.plain(value) for key, value in values.items()
+            }
+            self._plain[name] = [known[key] for key in keys]
+        return self._plain[name]
+
+    def outcomes(self) -> list["Outcome"]:
+        """Return what becomes of each row."""
+        errors, changed = self.errors, self.changed
+        return [
+            Outcome.ERROR
+            if position in errors
+            else Outcome.NEW
+            if pk is None
+            else Outcome.CHANGED
+            if position in changed
+            else Outcome.UNCHANGED
+            for position, pk in enumerate(self.ids)
+        ]
+
     def row(self, position: int) -> "PreviewRow":
         """Return the row at that place, counted from 0."""
         return PreviewRow(self, position)
+
+    def derive(self, attribute: str) -> list[Any]:
+        """Return the list of an attribute that follows from the columns, to be filled: a foreign key's by its keys."""
+        if attribute not in self.derived:
+            self.derived[attribute] = [None] * self.size
+        return self.derived[attribute]
 
     @cached_property
     def records(self) -> dict[Any, Any]:
@@ -121,8 +173,7 @@ class Batch:
         place, default = self.stored_names["pk" if field.primary_key else attname], field.get_default()
         values, derived, ids, stored = self.values.get(column), self.derived.get(attname), self.ids, self.stored
         if field.is_relation and values is not None:
-            keys = {value: getattr(value, "pk", value) for value in dict.fromkeys(values)}
-            values = [keys[value] for value in values]
+            values = self.plain(column)
         source = derived if values is None else values
         if source is None:
             return [default if (pk := ids[position]) is None else stored[pk][place] for position in positions]
@@ -244,8 +295,7 @@ class PreviewRow:
     def derive(self, **values: Any) -> None:
         """Set attributes of the record that are no columns, and follow from them: a foreign key by its key."""
         for attribute, value in values.items():
-            column = self._batch.derived.setdefault(attribute, [None] * self._batch.size)
-            column[self.position] = value
+            self._batch.derive(attribute)[self.position] = value
 
     @property
     def errors(self) -> Sequence[CellError]:
@@ -355,7 +405,7 @@ class Preview:
         for name, place in batch.places.items():
             yield batch.sheet.columns[place]
             if batch.fields[name].names_rows:
-                yield [getattr(value, "pk", None) for value in batch.values[name]]
+                yield batch.plain(name)
         for attribute, derived in sorted(batch.derived.items()):
             yield attribute
             yield derived
@@ -373,7 +423,8 @@ class Preview:
 
     def of(self, outcome: Outcome) -> list[PreviewRow]:
         """Return the rows that came to the outcome."""
-        return [row for row in self.rows if row.outcome == outcome]
+        found = enumerate(self.batch.outcomes())
+        return [self.batch.row(position) for position, becomes in found if becomes == outcome]
 
     def kept(self) -> "StoredPreview":
         """Return what of the preview the review shows, in words of the active language."""
@@ -387,7 +438,7 @@ class Preview:
             places=[batch.places[name] for name in self.names],
             ignored=self.ignored,
             unmatched=self.unmatched,
-            outcomes="".join(_LETTERS[row.outcome] for row in self.rows),
+            outcomes="".join([_LETTERS[outcome] for outcome in batch.outcomes()]),
             changes={
                 position: {change.name: (change.old, change.new) for change in batch.row(position).changes}
                 for position in batch.changed

@@ -44,6 +44,7 @@ from typing import Any, NoReturn, TypeVar
 
 import import_export.resources
 from django.db import IntegrityError, OperationalError, models, transaction
+from django.db.models import F
 from django.db.models.functions import Upper
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext as _
@@ -51,6 +52,7 @@ from django.utils.translation import ngettext, override
 
 from .. import exports
 from ..access import Reader
+from ..bulk import Among
 from ..changesets import ChangeSet
 from ..history import Door
 from ..tables import Column
@@ -170,6 +172,15 @@ class Resource(import_export.resources.Resource):
     def complete(self, row: PreviewRow) -> None:
         """Set on the row's instance, new or changed, what follows from its columns; no query. `write` saves it."""
 
+    def complete_all(self, batch: Batch, positions: Sequence[int]) -> None:
+        """Complete the new and changed rows, which stand at these positions; overridden where they are many."""
+        for position in positions:
+            self.complete(batch.row(position))
+
+    def check_all(self, batch: Batch, positions: Sequence[int]) -> None:
+        """Check the rows without errors, which stand at these positions; overridden where they are many."""
+        self.check_rows([batch.row(position) for position in positions])
+
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         """Refuse rows that break a rule together, or with records that are not in the file; given all without error."""
 
@@ -282,7 +293,7 @@ class Resource(import_export.resources.Resource):
         known = self._compare(batch, by_key)
         self.progress("checking")
         self._validate(batch, known)
-        self.check_rows([batch.row(position) for position in known if position not in batch.errors])
+        self.check_all(batch, [position for position in known if position not in batch.errors])
         return Preview(batch, list(columns.places), columns.ignored, unmatched)
 
     def _clean(self, batch: Batch, choices: Mapping[str, Mapping[str, str]]) -> list[Unmatched]:
@@ -290,8 +301,13 @@ class Resource(import_export.resources.Resource):
         columns = {name: batch.sheet.columns[place] for name, place in batch.places.items()}
         unmatched = []
         for name, field in batch.fields.items():
-            values = field.clean_all(columns, choices=choices.get(name, {}), decimal_comma=batch.sheet.decimal_comma)
-            batch.values[name] = values
+            keys, read = field.clean_all(
+                columns, choices=choices.get(name, {}), decimal_comma=batch.sheet.decimal_comma
+            )
+            batch.read(name, keys, read)
+            if not any(value.__class__ is CellRefused for value in read.values()):
+                continue
+            values = batch.values[name]
             strangers: Counter[CellRefused] = Counter()
             for position, value in enumerate(values):
                 if value.__class__ is CellRefused:
@@ -305,11 +321,7 @@ class Resource(import_export.resources.Resource):
 
     def _by_key(self, batch: Batch) -> dict[Key, int]:
         """Return the rows' positions by their key, without those whose key has an error or stands in two rows."""
-        parts = []
-        for name in self.key:
-            field, values = self.fields[name], batch.values[name]
-            folded = {value: None if value is None else field.key_part(value) for value in dict.fromkeys(values)}
-            parts.append([folded[value] for value in values])
+        parts = [batch.mapped(name, self.fields[name].key_part) for name in self.key]
         by_key: dict[Key, int] = {}
         twins: dict[Key, list[int]] = {}
         for position, key in enumerate(zip(*parts, strict=True)):
@@ -340,8 +352,11 @@ class Resource(import_export.resources.Resource):
         for key, row in self._with_keys(self.importable(), by_key, names):
             found.setdefault(key, []).append(row[0])
             batch.stored[row[0]] = row
-        left = {key: position for key, position in by_key.items() if key not in found}
-        out_of_reach = {key for key, _row in self._with_keys(self.model._base_manager.all(), left, ["pk"])}
+        out_of_reach = set()
+        if self.importable().query.where:
+            # What is there, and not for the user.
+            left = {key: position for key, position in by_key.items() if key not in found}
+            out_of_reach = {key for key, _row in self._with_keys(self.model._base_manager.all(), left, ["pk"])}
         known = []
         for key, position in by_key.items():
             pks = found.get(key, ())
@@ -362,9 +377,7 @@ class Resource(import_export.resources.Resource):
             elif pks:
                 batch.ids[position] = pks[0]
         self._find_changes(batch, [position for position in known if batch.ids[position] is not None])
-        for position in known:
-            if batch.ids[position] is None or position in batch.changed:
-                self.complete(batch.row(position))
+        self.complete_all(batch, [pos for pos in known if batch.ids[pos] is None or pos in batch.changed])
         return known
 
     def _stored_names(self) -> list[str]:
@@ -392,7 +405,7 @@ class Resource(import_export.resources.Resource):
             spellings = chunks(key[0].upper() for key in keys)
             name = fields[0].attribute
             queries = [
-                query.annotate(_capitals=Upper(name)).filter(_capitals__in=some)
+                query.annotate(_capitals=Upper(name)).filter(Among(F("_capitals"), some))
                 for query in queries
                 for some in spellings
             ]
@@ -408,13 +421,10 @@ class Resource(import_export.resources.Resource):
         for name, field in batch.fields.items():
             if name in self.key:
                 continue
-            values, place = batch.values[name], batch.stored_names.get(field.stored_name)
-            plain = {value: field.plain(value) for value in dict.fromkeys(values)}
+            plain, place = batch.plain(name), batch.stored_names.get(field.stored_name)
             if place is None:
                 changed = [
-                    position
-                    for position in positions
-                    if field.plain(batch.old(position, name)) != plain[values[position]]
+                    position for position in positions if field.plain(batch.old(position, name)) != plain[position]
                 ]
             else:
                 stored = {
@@ -424,7 +434,7 @@ class Resource(import_export.resources.Resource):
                 changed = [
                     position
                     for position in positions
-                    if stored[batch.stored[batch.ids[position]][place]] != plain[values[position]]
+                    if stored[batch.stored[batch.ids[position]][place]] != plain[position]
                 ]
             for position in changed:
                 batch.changed.setdefault(position, []).append(name)
@@ -442,19 +452,15 @@ class Resource(import_export.resources.Resource):
         """
         new = [position for position in positions if batch.ids[position] is None]
         for name, field in batch.fields.items():
-            values = batch.values[name]
-            touched = [*new, *(position for position, names in batch.changed.items() if name in names)]
             is_needed = field.model_field is not None and field.model_field.is_relation and not field.model_field.null
-            problems = {
-                value: _("This cell is empty, and a value is needed.")
-                if is_needed and value is None
-                else field.problem(value)
-                for value in dict.fromkeys(values[position] for position in touched)
-            }
-            if any(problems.values()):
-                for position in touched:
-                    if (sentence := problems[values[position]]) and position not in batch.errors:
-                        batch.row(position).refuse(sentence, name)
+            is_doubtful = any((is_needed and value is None) or field.problem(value) for value in batch.different(name))
+            if not is_doubtful:
+                continue
+            for position in [*new, *(position for position, names in batch.changed.items() if name in names)]:
+                value = batch.values[name][position]
+                sentence = _("This cell is empty, and a value is needed.") if is_needed and value is None else ""
+                if position not in batch.errors and (sentence := sentence or field.problem(value)):
+                    batch.row(position).refuse(sentence, name)
         self._validate_absent(batch, new)
         for constraint in constraints.of_model(self.model):
             self._validate_constraint(batch, positions, constraint)
