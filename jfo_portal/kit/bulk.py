@@ -41,6 +41,11 @@ class Staged:
         key = self._column(self._key)
         self._execute(f"UPDATE {self._table} SET {sets} FROM {_STAGED} WHERE {self._table}.{key} = {_STAGED}.{key}")
 
+    def delete(self) -> None:
+        """Delete the rows of the model's table with these keys."""
+        key = self._column(self._key)
+        self._execute(f"DELETE FROM {self._table} WHERE {key} IN (SELECT {key} FROM {_STAGED})")
+
     def record(
         self, history: type[models.Model], tracked: Sequence[models.Field], words: str, same: Mapping[str, Any]
     ) -> None:

@@ -32,6 +32,8 @@ Row = TypeVar("Row", bound=Attributed)
 _SHOWN = 10
 # Up to how many versions an undo is tried out before it is offered.
 _TRIED = 200
+# More rows than this are removed at once; Django's own way takes them one by one.
+_MANY = 1_000
 
 
 class CannotUndo(ValidationError):
@@ -458,9 +460,14 @@ def _take_back(versions: Sequence[Any], undoing: ChangeSet, reader: Reader) -> N
 
 
 def _remove(versions: Sequence[Any], undoing: ChangeSet) -> None:
-    rows = versions[0].instance_type._default_manager.filter(pk__in={version.id for version in versions})
+    model = versions[0].instance_type
+    keys = {version.id for version in versions}
+    whose = {"by": undoing.by, "reason": undoing.reason, "door": Door(undoing.door), "change": undoing}
+    if len(keys) > _MANY and not model._meta.related_objects:
+        model._default_manager.delete_rows(keys, **whose)
+        return
     try:
-        rows.delete(by=undoing.by, reason=undoing.reason, door=Door(undoing.door), change=undoing)
+        model._default_manager.filter(pk__in=keys).delete(**whose)
     except (ProtectedError, RestrictedError):
         raise CannotUndo(
             _("A row that this change added is in use, so that it cannot be removed. Remove what uses it first.")

@@ -215,6 +215,28 @@ class TrackedQuerySet(models.QuerySet):
                 staged.update()
                 self._record_staged(staged, "~", by=by, reason=reason, door=door, change=change)
 
+    def delete_rows(
+        self,
+        keys: Iterable[Any],
+        *,
+        by: Any = None,
+        reason: str = "",
+        door: Door = Door.COMMAND,
+        change: Any = None,
+    ) -> None:
+        """Delete the rows with these keys, which no other row belongs to, and record a last version of each, in one
+        transaction; as `insert_rows` does."""
+        related = [field.attname for field in self.model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
+        self._written_raw()
+        with transaction.atomic(using=self.db):
+            whole = [self._key_name, *related]
+            rows = list(self.model._base_manager.filter(pk__in=keys).values_list(*whole))
+            words = _RelatedWords(self.model, whole, rows)
+            values = ((*row, words.of(row)) for row in rows)
+            with bulk.staged(self.model, whole, values, using=self.db) as staged:
+                self._record_staged(staged, "-", by=by, reason=reason, door=door, change=change)
+                staged.delete()
+
     @property
     def _key_name(self) -> str:
         return str(self.model._meta.pk.attname)

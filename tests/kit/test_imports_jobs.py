@@ -12,12 +12,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import activate
 
+from jfo_portal.kit import changesets
 from jfo_portal.kit.imports import actions, jobs, liveness, resources
 from jfo_portal.kit.imports.reading import ImportRefused
 from jfo_portal.kit.imports.resources import Resource
 from jfo_portal.kit.models import Import, ImportState, Job, JobState
 from performance.models import ImsFile
 from registry.models import Officer, User
+
+from ..sheets import breaches
 
 ROWS = 60
 
@@ -69,7 +72,9 @@ def previewed(staged: Import, files: Resource, administrator: User) -> Import:
     return staged
 
 
-def test_a_large_file_is_previewed_and_saved_by_the_worker(previewed: Import, files: Resource, administrator: User) -> None:
+def test_a_large_file_is_previewed_and_saved_by_the_worker(
+    previewed: Import, files: Resource, administrator: User
+) -> None:
     kept = jobs.preview_of(previewed, files, by=administrator)
     assert kept is not None
     assert kept.counts.new == ROWS
@@ -98,7 +103,9 @@ def test_what_waits_can_be_stopped_and_begun_again(previewed: Import, administra
     assert saved() == ROWS
 
 
-def test_what_changed_meanwhile_is_told_and_nothing_is_saved(previewed: Import, administrator: User, files: Resource) -> None:
+def test_what_changed_meanwhile_is_told_and_nothing_is_saved(
+    previewed: Import, administrator: User, files: Resource
+) -> None:
     begin_to_save(previewed, administrator)
     officer = Officer.objects.filter(end=None)[0]
     ImsFile(
@@ -147,6 +154,28 @@ def test_the_page_tells_how_far_it_is_and_goes_on_by_itself(
     assert response.url == reverse("import-review", args=[staged.pk])
 
 
-def test_the_progress_is_its_owners_alone(staged: Import, gta_manager: User, client_of: Callable[[User], Client]) -> None:
+def test_the_progress_is_its_owners_alone(
+    staged: Import, gta_manager: User, client_of: Callable[[User], Client]
+) -> None:
     jobs.begin(staged, Job.PREVIEW, by=staged.by)
     assert client_of(gta_manager).get(reverse("import-progress", args=[staged.pk])).status_code in (403, 404)
+
+
+def test_an_import_is_taken_back_by_the_worker(
+    previewed: Import, administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changesets, "_MANY", ROWS - 1)
+    begin_to_save(previewed, administrator)
+    work()
+    jobs.begin(previewed, Job.UNDO, by=administrator, reason="the wrong file")
+    work()
+    previewed.refresh_from_db()
+    assert (previewed.job_state, saved()) == (JobState.DONE, 0)
+    assert previewed.is_undone
+    assert breaches() == []
+    kinds = ImsFile.history.filter(number="JOB-0001").values_list("history_type", "related_words__officer")
+    assert [kind for kind, words in kinds if words] == ["-", "+"]
+    assert previewed.change_set is not None
+    # And done again: what was taken back comes back as it was.
+    changesets.undo(previewed.change_set.undone_by, by=administrator)
+    assert (saved(), breaches()) == (ROWS, [])
