@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -197,19 +197,20 @@ def _quiet_note() -> str:
 
 
 def waiting_imports(reader: Reader, _day: date) -> Sequence[NeedGroup]:
-    """Return the reader's imports that wait for confirmation; two queries for those who may import, none for others."""
+    """Return the reader's imports that wait for confirmation; one query for those who may import, none for others."""
     if not may_import(reader):
         return []
-    waiting = Import.objects.visible_to(reader).filter(state=ImportState.DRAFT).defer("sheet_data")
+    waiting = Import.objects.visible_to(reader).filter(state=ImportState.DRAFT)
+    rows = list(waiting.annotate(total=Window(Count("pk")))[:SHOWN])
     lines = [
         Line(
             when=formats.moment(row.created_at),
             what=row.file_name,
             href=reverse("import-review", args=[row.pk]),
         )
-        for row in waiting[:SHOWN]
+        for row in rows
     ]
-    count = len(lines) if len(lines) < SHOWN else waiting.count()
+    count = rows[0].total if rows else 0
     return [
         NeedGroup(title=_("Imports waiting for your confirmation"), lines=lines, count=count, href=reverse("imports"))
     ]

@@ -89,17 +89,40 @@ def documents_of(assessment: Assessment) -> QuerySet[Document]:
 
 def texts_of(assessment: Assessment) -> Texts:
     """Return the texts of what is assessed; one query."""
-    contents = DocumentContent.objects.filter(document__in=documents_of(assessment))
-    rows = contents.select_related("document").defer("data")
-    first = assessment.document_id
-    ordered = sorted(rows, key=lambda row: (row.document_id != first, row.document.language))
-    return Texts([Text(row.document, row.places) for row in ordered])
+    return texts_of_each([assessment])[0]
+
+
+def texts_of_each(assessments: Sequence[Assessment]) -> list[Texts]:
+    """Return the texts of what each of them assesses, in their order; one query."""
+    of_signed = Document.objects.filter(arrangement__in={one.arrangement_id for one in assessments}, is_draft=False)
+    versions = {one.document.version for one in assessments if one.document is not None}
+    contents = DocumentContent.objects.filter(document__in=of_signed.filter(version__in=versions))
+    rows: dict[tuple[int, int | None], list[DocumentContent]] = grouped(
+        contents.select_related("document").defer("data") if versions else (),
+        lambda row: (row.document.arrangement_id, row.document.version),
+    )
+    found = []
+    for one in assessments:
+        first, about = one.document_id, (one.arrangement_id, one.document.version if one.document else None)
+        ordered = sorted(
+            rows.get(about, ()), key=lambda row, first=first: (row.document_id != first, row.document.language)
+        )
+        found.append(Texts([Text(row.document, row.places) for row in ordered]))
+    return found
 
 
 def newest_document(arrangement: Arrangement, day: date) -> Document | None:
     """Return the newest version of the arrangement's text by the day that is not a draft; one query."""
-    rows = Document.objects.filter(arrangement=arrangement, is_draft=False, uploaded_on__lte=day)
-    return rows.order_by("-version", "language").first()
+    return newest_documents([arrangement], day).get(arrangement.pk)
+
+
+def newest_documents(arrangements: Iterable[Arrangement], day: date) -> dict[int, Document]:
+    """Return, by arrangement, the newest version of its text by the day that is not a draft; one query."""
+    rows = Document.objects.filter(arrangement__in=[one.pk for one in arrangements], is_draft=False)
+    newest: dict[int, Document] = {}
+    for row in rows.filter(uploaded_on__lte=day).order_by("-version", "language"):
+        newest.setdefault(row.arrangement_id, row)
+    return newest
 
 
 def parts_of(clause_set_id: int) -> list[ClausePart]:
@@ -138,7 +161,8 @@ def start(
         if own_open(by, arrangement).filter(_same_reading(row)).exists():
             raise ValidationError(_("You have begun an assessment of this text against these clauses: go on with it."))
         change.save_row(row)
-        _carry(row, day, change)
+        for finding in carried_over([row], day):
+            change.save_row(finding)
         return row
 
 
@@ -158,19 +182,41 @@ def same_readings(row: Assessment) -> AssessmentQuerySet:
     return Assessment.objects.filter(_same_reading(row)).exclude(pk=row.pk)
 
 
-def _carry(row: Assessment, day: date, change: ChangeSet) -> None:
-    earlier = Assessment.objects.filter(arrangement=row.arrangement, clause_set__code=row.clause_set.code)
-    earlier = earlier.exclude(pk=row.pk)
-    source = earlier.filter(author=row.author, approved_on=None).order_by("-pk").first()
-    source = source or earlier.standing_on(day).select_related("document").first()
-    if source is None or earlier.filter(_same_reading(row), pk=source.pk).exists():
-        return
-    parts = {(part.clause.letter, part.number): part for part in parts_of(row.clause_set_id)}
-    for old in source.findings.select_related("part__clause").order_by("part__clause__letter", "part__number"):
-        part = parts.get((old.part.clause.letter, old.part.number))
-        if part is not None and old.verdict != Verdict.NOT_ASSESSED:
-            values = {name: getattr(old, name) for name in _CARRIED}
-            change.save_row(Finding(assessment=row, part=part, is_carried=True, **values))
+def carried_over(rows: Sequence[Assessment], day: date) -> list[Finding]:
+    """Return what assessments that begin take over from earlier ones, to be confirmed, unsaved; see `start`.
+
+    Four queries, however many begin.
+    """
+    begun = [row.pk for row in rows if row.pk is not None]
+    earlier = Assessment.objects.filter(arrangement__in=[row.arrangement_id for row in rows]).exclude(pk__in=begun)
+    earlier = earlier.select_related("clause_set", "document")
+    standing = {(one.arrangement_id, one.clause_set.code): one for one in earlier.standing_on(day)}
+    own = earlier.filter(author__in={row.author_id for row in rows}, approved_on=None).order_by("pk")
+    drafts = {(one.author_id, one.arrangement_id, one.clause_set.code): one for one in own}
+    taking: dict[int, list[Assessment]] = {}
+    for row in rows:
+        about = (row.arrangement_id, row.clause_set.code)
+        source = drafts.get((row.author_id, *about)) or standing.get(about)
+        if source is not None and not _reads_the_same(row, source):
+            taking.setdefault(source.pk, []).append(row)
+    parts = ClausePart.objects.filter(clause__clause_set__in={row.clause_set_id for row in rows})
+    by_name = {
+        (part.clause.clause_set_id, part.clause.letter, part.number): part for part in parts.select_related("clause")
+    }
+    findings = Finding.objects.filter(assessment__in=taking).exclude(verdict=Verdict.NOT_ASSESSED)
+    ordered = findings.select_related("part__clause").order_by("part__clause__letter", "part__number")
+    return [
+        Finding(assessment=row, part=part, is_carried=True, **{name: getattr(old, name) for name in _CARRIED})
+        for old in ordered
+        for row in taking[old.assessment_id]
+        if (part := by_name.get((row.clause_set_id, old.part.clause.letter, old.part.number))) is not None
+    ]
+
+
+def _reads_the_same(row: Assessment, other: Assessment) -> bool:
+    """Say whether two assessments of one arrangement read the same text against the same clauses."""
+    versions = [one.document.version if one.document else None for one in (row, other)]
+    return row.clause_set_id == other.clause_set_id and versions[0] == versions[1]
 
 
 def save_findings(
@@ -221,25 +267,32 @@ def _read(row: Finding, typed: Found, texts: Texts, errors: dict[str, str]) -> N
     """Set on the row what is typed, the place filled in from the text; what is wrong goes into `errors`."""
     for name in _CARRIED:
         setattr(row, name, getattr(typed, name))
+    errors |= {f"{name}_{row.part_id}": sentence for name, sentence in settle(row, texts).items()}
+
+
+def settle(row: Finding, texts: Texts) -> dict[str, str]:
+    """Fill in the language and the place of the finding's quotation from the texts; return what is wrong with it, a
+    sentence by the name of the field."""
     if not row.quotation:
         if row.verdict == Verdict.MET:
-            errors[f"quotation_{row.part_id}"] = _(
-                "“Met” needs a quotation: copy the words of the document that meet this part."
-            )
-        return
+            return {"quotation": _("“Met” needs a quotation: copy the words of the document that meet this part.")}
+        return {}
     row.quotation_language, places = texts.holding(row.quotation, row.quotation_language)
     if row.verdict == Verdict.MET and texts.is_empty:
-        errors[f"verdict_{row.part_id}"] = no_text(texts)
-    elif row.verdict == Verdict.MET and not places:
-        errors[f"quotation_{row.part_id}"] = _(
-            "These words are not found in the document. Copy them as they stand there, without leaving any out."
-        )
-    elif places and not row.place:
+        return {"verdict": no_text(texts)}
+    if row.verdict == Verdict.MET and not places:
+        return {
+            "quotation": _(
+                "These words are not found in the document. Copy them as they stand there, without leaving any out."
+            )
+        }
+    if places and not row.place:
         row.place = _in_words(places)
     elif places and not _is_one_of(row.place, places):
-        errors[f"place_{row.part_id}"] = _("These words are found elsewhere: %(places)s. Give that place.") % {
-            "places": ", ".join(places)
+        return {
+            "place": _("These words are found elsewhere: %(places)s. Give that place.") % {"places": ", ".join(places)}
         }
+    return {}
 
 
 def no_text(texts: Texts) -> str:

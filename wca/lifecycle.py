@@ -6,6 +6,7 @@ steps the portal keeps, has none: its stage follows from its signatures and date
 force and covers a JFO (rule 7); a step says what somebody recorded.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from itertools import zip_longest
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from jfo_portal.kit.imports.resources import lock_table
 from jfo_portal.kit.periods import ONE_DAY, today
 from registry.models import User
 
-from .models import Answer, Arrangement, Consultation, Consulted, Event, Stage, Step
+from .models import Answer, Arrangement, Consultation, Consulted, Event, Signatory, Stage, Step
 from .models.arrangements import Status
 from .models.stages import BEGINNINGS, ON_ITS_WAY, TRANSITIONS, UNSETTLED, in_order
 
@@ -74,10 +75,13 @@ def days_in_stages(arrangement: Arrangement, day: date) -> list[Spell]:
     return spells
 
 
-def in_force_days(arrangement: Arrangement) -> tuple[date, date | None] | None:
+def in_force_days(
+    arrangement: Arrangement, parties: Sequence[Signatory] | None = None
+) -> tuple[date, date | None] | None:
     """Return the first and the last day on which it is in force by its signatures and dates (domain rule 7); None where
-    there is none. Reads its signatories."""
-    signed = [party.signed_on for party in arrangement.signatories.all() if party.is_required]
+    there is none. Reads its signatories, unless its `parties` are given as they would be."""
+    named = arrangement.signatories.all() if parties is None else parties
+    signed = [party.signed_on for party in named if party.is_required]
     if not signed or None in signed or arrangement.effective is None:
         return None
     first = max(arrangement.effective, *(day for day in signed if day))

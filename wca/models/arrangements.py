@@ -215,11 +215,12 @@ class Arrangement(Tracked):
         newer, seen = self.superseded_by_id, set()
         while newer is not None and newer not in seen:
             if newer == self.pk:
-                raise ValidationError({"superseded_by": self._superseding_itself(self.superseded_by)})
+                raise ValidationError({"superseded_by": self.superseding_itself(self.superseded_by)})
             seen.add(newer)
             newer = Arrangement.objects.values_list("superseded_by", flat=True).filter(pk=newer).first()
 
-    def _superseding_itself(self, newer: Any) -> str:
+    def superseding_itself(self, newer: Any) -> str:
+        """Return why the newer arrangement, which leads back to this one, cannot supersede it."""
         said = {"reference": self.reference, "newer": newer.reference}
         if newer.pk == self.pk:
             return gettext("%(reference)s cannot supersede itself. Choose a newer arrangement.") % said

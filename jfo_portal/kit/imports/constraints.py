@@ -60,7 +60,8 @@ def of_model(model: type[models.Model]) -> list[Constraint]:
             pairs = list(_compared(constraint.condition, model))
         except (_CannotTell, FieldDoesNotExist):
             continue
-        compared = list(dict.fromkeys(name for name, _other in pairs))
+        # The last column spoken of comes last: a fault is told beside it.
+        compared = list(reversed(dict.fromkeys(name for name, _other in reversed(pairs))))
         names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
         found.append(
             Constraint(compared, names, str(constraint.get_violation_error_message()), constraint.condition, model)

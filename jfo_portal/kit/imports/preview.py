@@ -275,7 +275,8 @@ class PreviewRow:
             for name in names:
                 setattr(self._instance, batch.fields[name].attribute, batch.values[name][self.position])
             for attribute, derived in batch.derived.items():
-                setattr(self._instance, attribute, derived[self.position])
+                if derived[self.position] is not None:
+                    setattr(self._instance, attribute, derived[self.position])
         return self._instance
 
     @property
