@@ -452,6 +452,7 @@ def _load_outcomes(jfos: dict[str, JFO], agencies: dict[str, Agency]) -> None:
         OutcomeEvent,
         [
             OutcomeEvent(
+                reference=f"OUT-{int(row['number']):04}",
                 occurred_on=_day(row["occurred_on"]),
                 fiscal_year=_start_year(row)
                 if row["fiscal_year"]

@@ -13,13 +13,14 @@ from registry.models import JFO
 
 from .models import Expectation
 
-# How many years ahead of today's something can be expected.
-AHEAD = 3
+# How many years before and after today's something can be expected of.
+BEHIND, AHEAD = 5, 3
+NOTE_LENGTH = 4000
 
 
 def year_choices(day: FiscalYear, *others: int) -> list[tuple[int, str]]:
     """Return the fiscal years that can be chosen, the latest first: three to come, five past, and those named."""
-    starts = {*range(day.start_year - 5, day.start_year + AHEAD + 1), *others}
+    starts = {*range(day.start_year - BEHIND, day.start_year + AHEAD + 1), *others}
     return [(start, str(FiscalYear(start))) for start in sorted(starts, reverse=True)]
 
 
@@ -56,7 +57,7 @@ class NewExpectationForm(ExpectationForm):
         field: Any = self.fields["jfo"]
         rows = JFO.objects.editable_by(reader) if not reader.sees_everything else JFO.objects.visible_to(reader)
         field.queryset = (
-            rows.from_day_on(FiscalYear(year.start_year - 5).first_day)
+            rows.from_day_on(FiscalYear(year.start_year - BEHIND).first_day)
             .select_related("region")
             .order_by("region__code", "code")
         )
@@ -67,7 +68,7 @@ class NoteForm(ReasonedForm):
 
     variance_note = forms.CharField(
         label=_("Variance note"),
-        max_length=4000,
+        max_length=NOTE_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("Why the actual figure is another; no data on persons."),

@@ -79,6 +79,7 @@ def outcome_columns(day: date, agency: str, *, shows_share: bool, shows_amounts:
         Column("operation", gettext_lazy("Operation"), sort="operation", extra=True),
         Column("fiscal_year", gettext_lazy("Fiscal year"), value=lambda row: str(row.year), extra=True),
         Column("note", gettext_lazy("Note"), extra=True),
+        Column("reference", gettext_lazy("Reference"), sort="reference", extra=True),
     ]
 
 
@@ -146,6 +147,7 @@ def claim_columns(day: date) -> list[Column]:
 def facts_of(row: OutcomeEvent) -> list[tuple[str, str]]:
     """Return what is recorded of the outcome itself, with labels."""
     said = [
+        (_("Reference"), row.reference),
         (_("Kind"), row.get_kind_display()),
         (_("Occurred on"), formats.day(row.occurred_on) if row.occurred_on else _("day not known")),
         (_("Fiscal year"), str(row.year)),

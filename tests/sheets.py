@@ -52,9 +52,14 @@ def errors(made: Preview) -> list[tuple[int, str, str]]:
     return [(error.line, error.label, error.sentence) for row in made.rows for error in row.errors]
 
 
+def warnings(made: Preview) -> list[tuple[int, str, str]]:
+    """Return the line, the column's label and the sentence of each warning."""
+    return [(warning.line, warning.label, warning.sentence) for row in made.rows for warning in row.warnings]
+
+
 def save(of: Resource, made: Sheet, reason: str = "the sheet of May") -> Counts:
-    """Import the sheet as a person does who confirms what the preview shows."""
-    return of.apply(made, confirmed=of.preview(made).digest, reason=reason)
+    """Import the sheet as a person does who confirms what the preview shows, its warnings read."""
+    return of.apply(made, confirmed=of.preview(made).digest, reason=reason, agreed_to_warnings=True)
 
 
 def breaches() -> list[str]:

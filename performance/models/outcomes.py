@@ -1,5 +1,6 @@
 """What JFOs achieved: one row for each event, however many JFOs claim it (domain rule 11)."""
 
+import secrets
 from datetime import date, timedelta
 from typing import Any, Self
 
@@ -19,6 +20,9 @@ from jfo_portal.kit.periods import today
 from jfo_portal.kit.scoping import ScopedQuerySet
 from registry.models import JFO, MANAGERS
 from registry.models.jfos import page_of
+
+# What a reference that the portal gives ends with: no two of these look alike.
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class OutcomeKind(models.TextChoices):
@@ -75,6 +79,13 @@ def known_by(day: date, prefix: str = "") -> Q:
 class OutcomeEvent(Tracked):
     """Something that happened once, whichever JFOs had a part in it; never any data on persons."""
 
+    reference = models.CharField(
+        _("reference"),
+        max_length=40,
+        unique=True,
+        blank=True,
+        help_text=_("The one that regions use for it; an outcome without one is given one."),
+    )
     kind = models.CharField(_("kind"), max_length=15, choices=OutcomeKind)
     occurred_on = models.DateField(
         _("occurred on"), null=True, blank=True, help_text=_("Empty where only the fiscal year is known.")
@@ -147,11 +158,17 @@ class OutcomeEvent(Tracked):
 
     def save(self, *args: Any, **options: Any) -> None:
         self._follow_the_day()
+        if not self.reference:
+            self.reference = self._new_reference()
         super().save(*args, **options)
 
     def _follow_the_day(self) -> None:
         if self.occurred_on:
             self.fiscal_year = FiscalYear.of(self.occurred_on).start_year
+
+    def _new_reference(self) -> str:
+        """Return a reference such as OUT-2010-7KQ4MD: by chance, so that nobody waits for the number of another."""
+        return f"OUT-{self.fiscal_year}-{''.join(secrets.choice(_SIGNS) for _sign in range(6))}"
 
     def get_absolute_url(self) -> str:
         return reverse("outcome", args=[self.pk])
