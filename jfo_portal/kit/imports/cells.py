@@ -107,7 +107,6 @@ def pack(cell: Cell) -> Packed:
     return f"{_SIGN}d{cell.isoformat()}"
 
 
-@lru_cache(maxsize=50_000)
 def unpack(packed: Packed) -> Cell:
     """Return the cell that `pack` put away."""
     if not isinstance(packed, str) or not packed.startswith(_SIGN):

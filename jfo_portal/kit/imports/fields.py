@@ -142,7 +142,10 @@ class ImportField(Field):
         keys: Sequence[Any] = columns[names[0]] if len(names) == 1 else list(zip(*map(columns.get, names), strict=True))
         read: dict[Any, Any] = dict.fromkeys(keys)
         for key in read:
-            row = dict(zip(names, map(cells.unpack, (key,) if len(names) == 1 else key), strict=True))
+            if len(names) == 1:
+                row = {self.column_name: cells.unpack(key)}
+            else:
+                row = dict(zip(names, map(cells.unpack, key), strict=True))
             if choices and (cell := row[self.column_name]) is not None:
                 row[self.column_name] = choices.get(fold(as_text(cell)), cell)
             try:
@@ -155,6 +158,9 @@ class ImportField(Field):
     def clean(self, row: dict[str, Cell], **kwargs: Any) -> Any:
         """Return the typed value of the row's cell; `decimal_comma` says that 0,5 is a number."""
         cell = row.get(self.column_name)
+        # Most cells are texts without a fault; a file of many rows has as many of them as rows.
+        if cell.__class__ is str and UNREADABLE not in cell:
+            return self.read(cell, **kwargs)
         match cell:
             case None if self.required:
                 raise CellRefused(self._with_example(_("This cell is empty, and a value is needed.")))
@@ -278,7 +284,8 @@ class CodeField(TextField):
     """A short text that names something: 101.0 of a spreadsheet is “101”, and case does not tell two keys apart."""
 
     def read(self, cell: Any, *, decimal_comma: bool = False) -> str:
-        return " ".join(as_text(cell).split())
+        text = as_text(cell)
+        return " ".join(text.split()) if " " in text or not text.isprintable() else text
 
     def key_part(self, value: Any) -> Any:
         return fold(value or "")
@@ -306,8 +313,10 @@ class DateField(ImportField):
             )
         if not self.first <= day <= self.last:
             raise CellRefused(
-                _("%(value)s is not between %(first)s and %(last)s. Check the year.")
-                % {"value": day, "first": self.first, "last": self.last}
+                self._with_example(
+                    _("%(value)s is not between %(first)s and %(last)s. Check the year.")
+                    % {"value": day, "first": self.first, "last": self.last}
+                )
             )
         return day
 
@@ -342,11 +351,13 @@ class DecimalField(ImportField):
             )
         if not self.min <= number <= self.max:
             raise CellRefused(
-                _("%(value)s is not between %(min)s and %(max)s.")
-                % {"value": shown(cell), "min": self.words(self.min), "max": self.words(self.max)}
+                self._with_example(
+                    _("%(value)s is not between %(min)s and %(max)s.")
+                    % {"value": shown(cell), "min": self.words(self.min), "max": self.words(self.max)}
+                )
             )
         if number != round(number, self.places):
-            raise CellRefused(self._too_fine() % {"value": shown(cell), "places": self.places})
+            raise CellRefused(self._with_example(self._too_fine() % {"value": shown(cell), "places": self.places}))
         return self.typed(number)
 
     def rule(self) -> str:
@@ -432,12 +443,16 @@ class ChoiceField(ImportField):
         if found is not None:
             return found
         near = get_close_matches(fold(text), self._by_spelling, n=1)
-        raise CellRefused(
-            _("“%(value)s” is not one of these: %(choices)s.")
-            % {"value": shown(text), "choices": "; ".join(str(label) for label in self.choices.values())},
-            is_unmatched=True,
-            nearest=str(self.choices[self._by_spelling[near[0]]]) if near else None,
-        )
+        nearest = str(self.choices[self._by_spelling[near[0]]]) if near else None
+        said = {
+            "value": shown(text),
+            "choices": "; ".join(str(label) for label in self.choices.values()),
+            "nearest": nearest,
+        }
+        sentence = _("“%(value)s” is not one of these: %(choices)s.")
+        if nearest is not None:
+            sentence = _("“%(value)s” is not one of these: %(choices)s. Did you mean %(nearest)s?")
+        raise CellRefused(sentence % said, is_unmatched=True, nearest=nearest)
 
     @property
     def options(self) -> list[str]:
@@ -469,7 +484,7 @@ class YesNoField(ImportField):
             return True
         if text in _NO:
             return False
-        raise CellRefused(_("“%(value)s” is neither yes nor no.") % {"value": shown(cell)})
+        raise CellRefused(_("“%(value)s” is neither yes nor no. Write one of the two.") % {"value": shown(cell)})
 
 
 # How many unmatched values of one column are compared with every known one.
