@@ -75,10 +75,11 @@ def _kind_of_archive(archive: zipfile.ZipFile, data: bytes) -> str:
     lowered = {name.lower() for name in names}
     if len(lowered) != len(entries) or any(_leads_out(name) for name in names):
         raise Refused("damaged")
-    if any(entry.flag_bits & 0x1 for entry in entries):
+    if any(entry.flag_bits & 0x41 for entry in entries):
         raise Refused("protected")
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
         raise Refused("damaged")
+    _refuse_two_ends(archive, data)
     _refuse_overlaps(archive, entries, data)
     kind = _spreadsheet(archive, names)
     for name in lowered:
@@ -90,6 +91,18 @@ def _kind_of_archive(archive: zipfile.ZipFile, data: bytes) -> str:
 def _leads_out(name: str) -> bool:
     """Say whether the name would be a place outside the archive, had anybody unpacked it."""
     return name.startswith("/") or "\\" in name or ":" in name[:2] or ".." in name.split("/") or "\0" in name
+
+
+def _refuse_two_ends(archive: zipfile.ZipFile, data: bytes) -> None:
+    """Refuse an archive with anything after its directory or between its parts, in which two readers of archives might
+    each find a directory of its own."""
+    signature, size, start, comment = struct.unpack("<4s8xLLH", data[-22:])
+    between = data[start + size : -22]
+    if signature != b"PK\x05\x06" or comment or start != archive.start_dir:
+        raise Refused("damaged")
+    # An end for large archives may stand before the end.
+    if between and not (len(between) == 76 and between.startswith(b"PK\x06\x06")):
+        raise Refused("damaged")
 
 
 def _refuse_overlaps(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], data: bytes) -> None:
@@ -161,26 +174,22 @@ class _Inspector:
 
     def __call__(self, name: str, chunk: bytes, tail: bytes, is_first: bool) -> None:
         name = name.lower()
+        window = tail + chunk
         if is_first and chunk.startswith(_FILES_INSIDE):
             raise Refused("embedded")
-        window = tail + chunk
         if is_first and _PARSED.fullmatch(name) and name.endswith(_XML_NAMES[:2]):
             _refuse_foreign(chunk)
         if name == "meta-inf/manifest.xml" and b"encryption-data" in window:
             raise Refused("protected")
         if name == "[content_types].xml" and _MACRO_TYPES.search(window):
             raise Refused("macros")
-        if name.endswith(".rels"):
-            for relation in _RELATION.findall(window):
-                if _OUTSIDE_RELATION.search(relation) and not _HARMLESS_RELATION.search(relation):
-                    raise Refused("outside")
         if name in ("content.xml", "styles.xml"):
-            if _MACRO_IN_ODS.search(window):
-                raise Refused("macros")
-            if _OUTSIDE_IN_ODS.search(window):
-                raise Refused("outside")
-        if name.startswith("customxml/") and (b"DataMashup" in window or "DataMashup".encode("utf-16-le") in window):
+            _refuse_in_ods(window)
+        if _reaches_outside(name, window):
             raise Refused("outside")
+        self._count(name, chunk)
+
+    def _count(self, name: str, chunk: bytes) -> None:
         if name == "xl/sharedstrings.xml":
             self.texts += chunk.count(b"<si")
         if name == "xl/styles.xml":
@@ -189,6 +198,23 @@ class _Inspector:
             raise Refused("too_much_text")
         if self.formats > MAX_FORMATS:
             raise Refused("too_many_formats")
+
+
+def _refuse_in_ods(window: bytes) -> None:
+    # Looking for a few bytes is many times faster than looking for a pattern.
+    if (b"script" in window or b"event-listener" in window) and _MACRO_IN_ODS.search(window):
+        raise Refused("macros")
+    if (b"dde-" in window or b"-source" in window or b"://" in window) and _OUTSIDE_IN_ODS.search(window):
+        raise Refused("outside")
+
+
+def _reaches_outside(name: str, window: bytes) -> bool:
+    if name.startswith("customxml/"):
+        return b"DataMashup" in window or "DataMashup".encode("utf-16-le") in window
+    return name.endswith(".rels") and any(
+        _OUTSIDE_RELATION.search(relation) and not _HARMLESS_RELATION.search(relation)
+        for relation in _RELATION.findall(window)
+    )
 
 
 def _refuse_foreign(chunk: bytes) -> None:

@@ -30,10 +30,10 @@ from .survey import Document, Survey, Workbook, letters
 
 CPU_SECONDS = 5
 # Of its own data, beside some 15 MB of programs: a workbook of 100,000 rows takes half of it.
-MEMORY = 144 * 1024 * 1024
+MEMORY = 160 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
-MAX_CELLS = 1_500_000
+MAX_CELLS = 1_200_000
 MAX_TEXT = 20_000
 MAX_ANSWER = 32 * 1024 * 1024
 # The column names stand in one of the first rows that are not blank.
@@ -90,7 +90,7 @@ def _is_blank(row: Iterable[Any]) -> bool:
 def _header(rows: Iterator[_Row], request: Request) -> tuple[list[_Row], int, Iterator[_Row]]:
     """Return the rows above the header that are not blank, the place of the header after them, and what is below."""
     if request.header_line:
-        above = []
+        above: list[_Row] = []
         for line, row in rows:
             if line == request.header_line and not _is_blank(row):
                 return [*above, (line, row)], len(above), rows
@@ -115,10 +115,9 @@ def _laid_out(table: Table, request: Request) -> Iterator[Any]:
         notices.append(("rows_above", {"count": place, "line": above[0][0]}))
     columns: list[_Column] = []
     count, last, blanks, first_blank = 0, header_line, 0, 0
-    for lines, block in _blocks(rows, len(headers)):
+    for all_lines, block in _blocks(rows, len(headers)):
         columns += (_Column(table.clean) for _new in range(len(block) - len(columns)))
-        packed = _packed(lines, block, columns)
-        lines, packed = _without_blanks(lines, packed)
+        lines, packed = _without_blanks(all_lines, _packed(all_lines, block, columns))
         for line in lines:
             if line > last + 1:
                 blanks, first_blank = blanks + line - last - 1, first_blank or last + 1
@@ -141,7 +140,10 @@ def _laid_out(table: Table, request: Request) -> Iterator[Any]:
         notices.append(("blank_lines", {"count": blanks, "line": first_blank}))
     notices += _of_columns(headers, columns, table.first_column)
     yield {
-        **{"name": "", "encoding": "", "delimiter": "", "sheets": []},
+        "name": "",
+        "encoding": "",
+        "delimiter": "",
+        "sheets": [],
         **table.facts,
         "decimal_mark": request.decimal_mark or _decimal_mark(columns, table.facts.get("delimiter", "")),
         "first_column": table.first_column,
@@ -178,6 +180,12 @@ class _Column(dict[Any, Packed]):
         self.commas = self.points = 0
 
     def __missing__(self, value: Any) -> Packed:
+        # Most texts are plain: what cleaning would leave as it is need not go there.
+        if isinstance(value, str) and _is_plain(value):
+            self.is_used = True
+            self._note(value)
+            self[value] = value
+            return value
         cell = self.clean(value)
         packed = self[value] = cells.pack(cell)
         if cell is not None:
@@ -209,6 +217,14 @@ class _Column(dict[Any, Packed]):
             self.is_used = True
             return [truths[value] if isinstance(value, bool) else self[value] for value in values]
         return list(map(self.__getitem__, values))
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether a text is surely no error of a formula, holds no escape before a formula, and is tidy."""
+    return text.isascii() and text.isprintable() and text[:1] not in _UNPLAIN and text[-1] != " " and "'" not in text
+
+
+_UNPLAIN = ("", " ", "#", "E")
 
 
 class _TooLong(Exception):
@@ -298,8 +314,9 @@ def _of_sheets(workbook: Any, around: Workbook | Document, request: Request, not
     if hidden:
         notices.append(("hidden_sheets", {"count": len(hidden), "names": _some(hidden)}))
     names: list[str] = []
-    best: tuple[int, CalamineSheet, Survey] | None = None
+    best: tuple[tuple[int, bool], CalamineSheet, Survey] | None = None
     refusal: Refused | None = None
+    unreadable: list[str] = []
     for metadata in sheets:
         if metadata.name in hidden or metadata.name in names:
             continue
@@ -313,6 +330,7 @@ def _of_sheets(workbook: Any, around: Workbook | Document, request: Request, not
             if metadata.name == request.sheet:
                 raise
             refusal = refusal or error
+            unreadable.append(metadata.name)
             continue
         if not sheet.height and not found.faults:
             continue
@@ -322,21 +340,21 @@ def _of_sheets(workbook: Any, around: Workbook | Document, request: Request, not
             best = likeness, sheet, found
     if request.sheet and request.sheet not in names:
         raise Refused("no_such_sheet", name=request.sheet[:100])
-    if best is None or (refusal and not best[0]):
+    if best is None or (refusal and not best[0][0] and not request.sheet):
         raise refusal or Refused("empty")
+    if unreadable:
+        notices.append(("unreadable_sheets", {"count": len(unreadable), "names": _some(unreadable)}))
     if len(names) > 1:
         notices.append(("several_sheets", {"count": len(names), "name": best[1].name}))
     return _of_sheet(best[1], best[2], names, notices)
 
 
-def _best_likeness(sheet: CalamineSheet, request: Request) -> int:
+def _best_likeness(sheet: CalamineSheet, request: Request) -> tuple[int, bool]:
     """Return how many headers of the sheet are known, and whether it has two rows; the one asked for beats all."""
     if request.sheet:
-        return 1 if sheet.name == request.sheet else 0
+        return int(sheet.name == request.sheet), True
     rows = list(islice((row for row in sheet.iter_rows() if not _is_blank(row)), _ROWS_ABOVE))
-    if not rows:
-        return 0
-    return 2 * max(_likeness(row, request.headers) for row in rows) + (len(rows) > 1)
+    return max((_likeness(row, request.headers) for row in rows), default=0), len(rows) > 1
 
 
 def _of_sheet(sheet: CalamineSheet, found: Survey, names: list[str], notices: Notices) -> Table:
@@ -356,7 +374,7 @@ def _of_sheet(sheet: CalamineSheet, found: Survey, names: list[str], notices: No
 
     facts = {"name": sheet.name, "sheets": names}
     rows = with_faults() if faults else iter(enumerate(sheet.iter_rows(), 1))
-    return Table(rows, _of_value, facts, first_column, [*notices, *found.notices()])
+    return Table(rows, _of_value, facts, first_column, [*notices, *found.notices(start + sheet.width - 1)])
 
 
 def _of_value(value: Any) -> Cell:
@@ -397,10 +415,20 @@ def _of_text(data: bytes, request: Request) -> Table:
     text, encoding = _decoded(data, request.encoding)
     if text.lstrip()[:9].lower().startswith(("<", "%pdf", "{\\rtf")):
         raise Refused("not_a_spreadsheet")
-    delimiter = request.delimiter or max(DELIMITERS, key=lambda delimiter: _fit(text, delimiter, request))
+    text, told = _without_its_delimiter(text)
+    delimiter = request.delimiter or told or max(DELIMITERS, key=lambda delimiter: _fit(text, delimiter, request))
     if delimiter not in DELIMITERS:
         raise Refused("not_a_spreadsheet")
     return Table(_records(text, delimiter), _of_text_cell, {"encoding": encoding, "delimiter": delimiter})
+
+
+def _without_its_delimiter(text: str) -> tuple[str, str]:
+    """Return the text without the line that tells Excel, and nobody else, what stands between its cells; and that."""
+    told = _TOLD_DELIMITER.match(text)
+    return (text[told.end() :], told[1]) if told else (text, "")
+
+
+_TOLD_DELIMITER = re.compile(r"sep=([,;\t|])(?:\r\n|\r|\n)", re.I)
 
 
 def _of_text_cell(value: Any) -> Cell:
@@ -418,8 +446,12 @@ def _decoded(data: bytes, asked: str) -> tuple[str, str]:
         # A few strange characters are told with their place; a file that is full of them is no text.
         if "\0" in text or len(_CONTROLS.findall(text[:100_000])) > 5 + min(len(text), 100_000) // 1000:
             break
-        return text.removeprefix("\ufeff"), encoding
-    raise Refused("wrong_encoding", encoding=asked) if asked else Refused("not_a_spreadsheet")
+        # The end of a file as DOS wrote it.
+        return text.removeprefix("\ufeff").rstrip("\x1a"), encoding
+    if asked:
+        raise Refused("wrong_encoding", encoding=asked)
+    is_text = b"\0" not in data[:100_000] and len(_CONTROLS.findall(data[:100_000].decode("latin-1"))) < 5
+    raise Refused("unknown_encoding" if is_text else "not_a_spreadsheet")
 
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
@@ -431,24 +463,28 @@ def _candidates(data: bytes) -> list[str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ["utf-16"]
     start = data[:400]
-    if b"\0" in start:
-        return ["utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"]
+    # Of two bytes for a character, one is 0 for most characters of both official languages.
+    first, second = start[::2].count(0), start[1::2].count(0)
+    if max(first, second) > len(start) // 4:
+        return ["utf-16-be" if first > second else "utf-16-le"]
     return ["utf-8", "cp1252"]
 
 
-def _fit(text: str, delimiter: str, request: Request) -> tuple[int, int, int]:
-    """Say how well the delimiter cuts the first lines: known headers, then rows as wide as the header, then width."""
+def _fit(text: str, delimiter: str, request: Request) -> tuple[int, int, int, int]:
+    """Say how well the delimiter cuts the first lines: known headers, then rows as wide as the header, then how few
+    cells begin with a space, as after a comma in a sentence, then width."""
     try:
         rows = csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=delimiter)
         sample = list(islice((row for row in rows if any(row)), 50))
     except csv.Error:
         sample = []
     if not sample:
-        return 0, 0, 0
+        return 0, 0, 0, 0
     width = max(len(row) for row in sample[:_ROWS_ABOVE])
     alike = sum(len(row) == width for row in sample) if width > 1 else 0
     likeness = max(_likeness(row, request.headers) for row in sample[:_ROWS_ABOVE])
-    return likeness, alike, width
+    spaced = sum(cell.startswith(" ") for cell in sample[0])
+    return likeness, alike, -spaced, width
 
 
 def _records(text: str, delimiter: str) -> Iterator[_Row]:
@@ -457,6 +493,8 @@ def _records(text: str, delimiter: str) -> Iterator[_Row]:
     line = 0
     try:
         for line, record in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
+            if not record:
+                continue
             if len(record) > MAX_COLUMNS:
                 while record and not record[-1].strip():
                     record.pop()
@@ -477,7 +515,7 @@ def _limit() -> None:
     for encoding in (*ENCODINGS, "cp437"):
         codecs.lookup(encoding)
     # Others' pages come first.
-    os.nice(5)
+    os.nice(3)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_AS, (4 * MEMORY, 4 * MEMORY))
@@ -499,15 +537,20 @@ def _lines(request: Request) -> Iterator[bytes]:
             yield line
     except Refused as refusal:
         if refusal.code == "damaged" and refusal.__cause__:
-            sys.stderr.write(f"{refusal.code}: {refusal.__cause__!r}\n")
+            _say(refusal.__cause__)
         yield _refused(refusal.code, **refusal.values)
     except MemoryError:
         yield _refused("too_costly")
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - a parser that panics raises what is no Exception
-        sys.stderr.write(f"damaged: {error!r}\n")
+    except BaseException as error:
+        _say(error)
         yield _refused("damaged")
+
+
+def _say(error: BaseException) -> None:
+    # No more than a pipe holds, whatever of the file the error quotes.
+    sys.stderr.write(f"damaged: {error!r}"[:1000] + "\n")
 
 
 def _refused(code: str, **values: Any) -> bytes:

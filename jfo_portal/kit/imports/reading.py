@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import IO, Any, Self
 
@@ -23,11 +23,11 @@ from .cells import Cell, Packed
 logger = logging.getLogger(__name__)
 
 _READER = "jfo_portal.kit.imports.reader"
-WALL_SECONDS = 15
+WALL_SECONDS = 25
 # How long an import waits while others are read.
 WAIT_SECONDS = 10
 # So many files are read at once on one machine.
-READERS = os.cpu_count() or 1
+READERS = min(os.cpu_count() or 1, 4)
 _CHUNK = 256 * 1024
 # What Python may need in order to start; the portal's own variables are not among them.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
@@ -66,6 +66,9 @@ _SENTENCES = {
         "The file is not a text in the encoding %(encoding)s. Choose another, or save the file as “CSV UTF-8”, "
         "and send that."
     ),
+    "unknown_encoding": _(
+        "It cannot be told in which encoding the text is written. Save the file as “CSV UTF-8”, and send that."
+    ),
     "too_large_unpacked": _(
         "The workbook is too large once unpacked. Copy the rows to import into a new workbook, and send that."
     ),
@@ -93,89 +96,78 @@ _SENTENCES = {
 }
 
 
-def _notice_sentence(code: str, values: Mapping[str, Any]) -> str:
-    """Return what to tell about a file that can be read, in the active language."""
-    count = values.get("count", 1)
-    match code:
-        case "hidden_rows":
-            sentence = ngettext(
-                "%(count)s row is hidden, and is read like the others: row %(line)s.",
-                "%(count)s rows are hidden, and are read like the others: the first is row %(line)s.",
-                count,
-            )
-        case "filtered_rows":
-            sentence = ngettext(
-                "A filter hides %(count)s row, which is read like the others: row %(line)s.",
-                "A filter hides %(count)s rows, which are read like the others: the first is row %(line)s.",
-                count,
-            )
-        case "hidden_columns":
-            sentence = ngettext(
-                "%(count)s column is hidden, and is read like the others: column %(column)s.",
-                "%(count)s columns are hidden, and are read like the others: the first is column %(column)s.",
-                count,
-            )
-        case "hidden_sheets":
-            sentence = ngettext(
-                "%(count)s sheet is hidden, and is not read: %(names)s.",
-                "%(count)s sheets are hidden, and are not read: %(names)s.",
-                count,
-            )
-        case "several_sheets":
-            sentence = ngettext(
-                "The workbook has %(count)s sheet with rows; “%(name)s” is read.",
-                "The workbook has %(count)s sheets with rows; only “%(name)s” is read.",
-                count,
-            )
-        case "merged_cells":
-            sentence = ngettext(
-                "Cells are merged in %(count)s place, where only the first holds a value: %(places)s.",
-                "Cells are merged in %(count)s places, where only the first of each holds a value: %(places)s.",
-                count,
-            )
-        case "formulas":
-            sentence = ngettext(
-                "%(count)s cell is a formula, whose last result is read: %(place)s.",
-                "%(count)s cells are formulas, whose last results are read: the first is %(place)s.",
-                count,
-            )
-        case "comments":
-            sentence = ngettext(
-                "%(count)s cell has a comment, which is not read: %(place)s.",
-                "%(count)s cells have comments, which are not read: the first is %(place)s.",
-                count,
-            )
-        case "blank_lines":
-            sentence = ngettext(
-                "%(count)s row is blank, and is left out: row %(line)s.",
-                "%(count)s rows are blank, and are left out: the first is row %(line)s.",
-                count,
-            )
-        case "rows_above":
-            sentence = ngettext(
-                "%(count)s row above the column names is not read: row %(line)s.",
-                "%(count)s rows above the column names are not read: the first is row %(line)s.",
-                count,
-            )
-        case "no_headers":
-            sentence = ngettext(
-                "%(count)s column has values and no name: %(columns)s.",
-                "%(count)s columns have values and no name: %(columns)s.",
-                count,
-            )
-        case "days_as_text":
-            sentence = ngettext(
-                "%(count)s column holds some days as dates and others as text, such as 2011-03-31: %(columns)s.",
-                "%(count)s columns hold some days as dates and others as text, such as 2011-03-31: %(columns)s.",
-                count,
-            )
-        case "counts_from_1904":
-            sentence = gettext("The workbook counts its days from 1904; they are read as they are shown there.")
-        case "pictures":
-            sentence = gettext("The workbook holds pictures, which are not read.")
-        case _:
-            sentence = gettext("Something in the file is not read.")
-    return sentence % values
+# What to tell about a file that can be read, by the code of the notice and how many there are of it.
+_NOTICES: dict[str, Callable[[int], str]] = {
+    "hidden_rows": lambda count: ngettext(
+        "%(count)s row is hidden, and is read like the others: row %(line)s.",
+        "%(count)s rows are hidden, and are read like the others: the first is row %(line)s.",
+        count,
+    ),
+    "filtered_rows": lambda count: ngettext(
+        "A filter hides %(count)s row, which is read like the others: row %(line)s.",
+        "A filter hides %(count)s rows, which are read like the others: the first is row %(line)s.",
+        count,
+    ),
+    "hidden_columns": lambda count: ngettext(
+        "%(count)s column is hidden, and is read like the others: column %(column)s.",
+        "%(count)s columns are hidden, and are read like the others: the first is column %(column)s.",
+        count,
+    ),
+    "hidden_sheets": lambda count: ngettext(
+        "%(count)s sheet is hidden, and is not read: %(names)s.",
+        "%(count)s sheets are hidden, and are not read: %(names)s.",
+        count,
+    ),
+    "unreadable_sheets": lambda count: ngettext(
+        "%(count)s sheet cannot be read, and is left out: %(names)s.",
+        "%(count)s sheets cannot be read, and are left out: %(names)s.",
+        count,
+    ),
+    "several_sheets": lambda count: ngettext(
+        "The workbook has %(count)s sheet with rows; “%(name)s” is read.",
+        "The workbook has %(count)s sheets with rows; only “%(name)s” is read.",
+        count,
+    ),
+    "merged_cells": lambda count: ngettext(
+        "Cells are merged in %(count)s place, where only the first holds a value: %(places)s.",
+        "Cells are merged in %(count)s places, where only the first of each holds a value: %(places)s.",
+        count,
+    ),
+    "formulas": lambda count: ngettext(
+        "%(count)s cell is a formula, whose last result is read: %(place)s.",
+        "%(count)s cells are formulas, whose last results are read: the first is %(place)s.",
+        count,
+    ),
+    "comments": lambda count: ngettext(
+        "%(count)s cell has a comment, which is not read: %(place)s.",
+        "%(count)s cells have comments, which are not read: the first is %(place)s.",
+        count,
+    ),
+    "blank_lines": lambda count: ngettext(
+        "%(count)s row is blank, and is left out: row %(line)s.",
+        "%(count)s rows are blank, and are left out: the first is row %(line)s.",
+        count,
+    ),
+    "rows_above": lambda count: ngettext(
+        "%(count)s row above the column names is not read: row %(line)s.",
+        "%(count)s rows above the column names are not read: the first is row %(line)s.",
+        count,
+    ),
+    "no_headers": lambda count: ngettext(
+        "%(count)s column has values and no name: %(columns)s.",
+        "%(count)s columns have values and no name: %(columns)s.",
+        count,
+    ),
+    "days_as_text": lambda count: ngettext(
+        "%(count)s column holds some days as dates and others as text, such as 2011-03-31: %(columns)s.",
+        "%(count)s columns hold some days as dates and others as text, such as 2011-03-31: %(columns)s.",
+        count,
+    ),
+    "counts_from_1904": lambda _count: gettext(
+        "The workbook counts its days from 1904; they are read as they are shown there."
+    ),
+    "pictures": lambda _count: gettext("The workbook holds pictures, which are not read."),
+}
 
 
 class ImportRefused(Exception):
@@ -204,7 +196,7 @@ class Notice:
     values: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return _notice_sentence(self.code, self.values)
+        return _NOTICES[self.code](self.values.get("count", 1)) % self.values
 
 
 @dataclass(frozen=True)
@@ -251,7 +243,7 @@ class Sheet:
         return cells.unpack(self.columns[place][position])
 
     def corrected(self, corrections: Mapping[tuple[int, int], Cell]) -> Self:
-        """Return the sheet with other cells, by line and place of the column; a line that is not there is passed over."""
+        """Return the sheet with other cells, by line and place of the column; a line that is not there is left."""
         positions = {line: position for position, line in enumerate(self.lines)}
         columns = list(self.columns)
         for place in {place for _line, place in corrections}:
@@ -300,7 +292,7 @@ def read(file: IO[bytes], headers: Collection[str] = (), options: Options = AS_T
     What the file is, is told by its content, never by its name: xlsx, ods, or text separated by
     commas, semicolons, tabs or bars. The work is done in a process of its own, which has little time and
     memory and none of the portal's secrets, so that no file can harm more than its own import; and by
-    so many processes at once as the machine has processors.
+    a few processes at once, one for each processor of the machine.
     """
     request = json.dumps({"headers": [cells.fold(header) for header in headers], **asdict(options)})
     with tempfile.TemporaryFile() as copy:

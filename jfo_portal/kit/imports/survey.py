@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from xml.parsers import expat
 
 from .cells import Fault
@@ -33,8 +33,8 @@ class Survey:
     hidden_rows: int = 0
     hidden_row: int = 0
     is_filtered: bool = False
-    hidden_columns: int = 0
-    hidden_column: int = 0
+    # The first and the last of each, counted from 0; they may go on to the end of the sheet.
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     merged: int = 0
     merged_places: list[str] = field(default_factory=list)
     formulas: int = 0
@@ -42,13 +42,15 @@ class Survey:
     comments: int = 0
     comment_place: str = ""
 
-    def notices(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the code and the values of each thing a person should know."""
+    def notices(self, last_column: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the code and the values of each thing a person should know of the columns up to the last one."""
         if self.hidden_rows:
             code = "filtered_rows" if self.is_filtered else "hidden_rows"
             yield code, {"count": self.hidden_rows, "line": self.hidden_row}
-        if self.hidden_columns:
-            yield "hidden_columns", {"count": self.hidden_columns, "column": letters(self.hidden_column)}
+        hidden = [(first, min(last, last_column)) for first, last in self.hidden_columns if first <= last_column]
+        if hidden:
+            count = sum(last - first + 1 for first, last in hidden)
+            yield "hidden_columns", {"count": count, "column": letters(hidden[0][0])}
         if self.merged:
             places = ", ".join(self.merged_places) + (", …" if self.merged > len(self.merged_places) else "")
             yield "merged_cells", {"count": self.merged, "places": places}
@@ -143,13 +145,13 @@ class Workbook:
 
     def survey(self, sheet_name: str) -> Survey:
         """Return what the sheet holds beside its values; Refused where its cells stand too far apart."""
-        found = Survey()
+        found, lines = Survey(), _Lines()
         path = self._relations.get(self._identifiers.get(sheet_name, ""), "")
         if (name := self._names.get(path.lower())) is None:
             return found
         with self.archive.open(name) as stream:
             for piece in _pieces(stream):
-                _survey_piece(piece, found)
+                _survey_piece(piece, found, lines)
         for relation in self._relations_of(path):
             if relation.get("Type", "").endswith("/comments"):
                 comments = self._part(self._target(posixpath.dirname(path), relation.get("Target", "")))
@@ -194,38 +196,53 @@ _MIN = re.compile(rb"\bmin\s*=\s*[\"']([0-9]{1,6})[\"']")
 _MAX = re.compile(rb"\bmax\s*=\s*[\"']([0-9]{1,6})[\"']")
 _MERGED = re.compile(rb"<" + _X + rb"mergeCell\b[^>]*?\bref\s*=\s*[\"']([A-Z0-9:]{1,30})[\"']")
 _COMMENT = re.compile(rb"<" + _X + rb"comment\b[^>]*?\bref\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
-_FAR_COLUMN = re.compile(rb"r=\"(?:[A-Z]{3}|[A-Z][M-Z])[0-9]")
+_FAR_COLUMN = re.compile(rb"r=\"[A-Z]{3}[0-9]")
 
 
-def _survey_piece(xml: bytes, found: Survey) -> None:
+def _survey_piece(xml: bytes, found: Survey, lines: "_Lines") -> None:
+    lines.go_on(xml)
     # Looking for a few bytes is many times faster than looking for a pattern.
     if b"hidden" in xml:
-        for match in _HIDDEN_ROW.finditer(xml):
-            number = _NUMBER.search(match[1])
-            found.hidden_row = found.hidden_row or (int(number[1]) if number else 0)
-            found.hidden_rows += 1
-        for match in _HIDDEN_COLUMN.finditer(xml):
-            first, last = _MIN.search(match[1]), _MAX.search(match[1])
-            if first and last and int(first[1]) <= MAX_COLUMN:
-                found.hidden_column = found.hidden_column if found.hidden_columns else int(first[1]) - 1
-                found.hidden_columns += max(0, min(int(last[1]), MAX_COLUMN) - int(first[1]) + 1)
+        _note_hidden(xml, found, lines)
     if b"mergeCell" in xml:
         for match in _MERGED.finditer(xml):
             found.merge(match[1].decode())
     found.is_filtered |= b"filterColumn" in xml
+    _note_faults(xml, found, lines)
+    _refuse_far(xml)
+
+
+def _note_hidden(xml: bytes, found: Survey, lines: "_Lines") -> None:
+    for match in _HIDDEN_ROW.finditer(xml):
+        end = xml.find(b"row>", match.end())
+        if match[1].endswith(b"/") or not any(xml.find(mark, match.end(), end) >= 0 for mark in (b"v>", b"is>")):
+            continue
+        number = _NUMBER.search(match[1])
+        found.hidden_row = found.hidden_row or (int(number[1]) if number else lines.line_at(match.end()))
+        found.hidden_rows += 1
+    for match in _HIDDEN_COLUMN.finditer(xml):
+        first, last = _MIN.search(match[1]), _MAX.search(match[1])
+        if first and last and 0 < int(first[1]) <= int(last[1]):
+            found.hidden_columns.append((int(first[1]) - 1, int(last[1]) - 1))
+
+
+def _note_faults(xml: bytes, found: Survey, lines: "_Lines") -> None:
     if b't="e"' in xml or b"t='e'" in xml or b"t =" in xml:
         for match in _ERROR_CELL.finditer(xml):
-            line, column = _place(xml, match)
+            line, column = lines.place(match)
             found.faults.setdefault(line, {})[column] = Fault("error", (match[2] or b"").decode(errors="replace"))
     if b"<f" in xml or b":f" in xml:
         for match in _FORMULA_CELL.finditer(xml):
-            found.formulas += 1
-            line, column = _place(xml, match) if not found.formula_place or match[2] is None else (0, 0)
-            found.formula_place = found.formula_place or f"{letters(column)}{line}"
             # A formula whose result is an empty text is marked as a text, and is calculated.
-            if match[2] is None and not _IS_TEXT.search(match[1]):
+            is_calculated = match[2] is not None or _IS_TEXT.search(match[1]) is not None
+            found.formulas += is_calculated
+            if is_calculated and found.formula_place:
+                continue
+            line, column = lines.place(match)
+            if is_calculated:
+                found.formula_place = f"{letters(column)}{line}"
+            else:
                 found.faults.setdefault(line, {}).setdefault(column, Fault("formula"))
-    _refuse_far(xml)
 
 
 def _refuse_far(xml: bytes) -> None:
@@ -255,20 +272,39 @@ def _column(name: bytes) -> int:
     return column - 1
 
 
-def _place(xml: bytes, cell: re.Match[bytes]) -> tuple[int, int]:
-    """Return the line of a cell and its column; a cell that does not say is the next after the one before it."""
-    if place := _PLACE.search(cell[1]):
-        return int(place[2]), _column(place[1])
-    start = max(xml.rfind(b"<row", 0, cell.start()), xml.rfind(b":row ", 0, cell.start()))
-    row = _ROW.search(xml, max(start - 20, 0), cell.start()) if start >= 0 else None
-    number = _NUMBER.search(row[1]) if row else None
-    if row is None or number is None:
-        raise Refused("damaged")
-    column = -1
-    for other in _CELL.finditer(xml, row.end(), cell.end()):
-        place = _PLACE.search(other[1])
-        column = _column(place[1]) if place else column + 1
-    return int(number[1]), column
+class _Lines:
+    """Where the cells of a sheet are, whose rows and cells need not say it: then each is the next after the last."""
+
+    def __init__(self) -> None:
+        self._xml = b""
+        self._before = self._line = self._read_to = 0
+
+    def go_on(self, xml: bytes) -> None:
+        """Turn to the next piece of the sheet."""
+        start = max(self._xml.rfind(b"<row"), self._xml.rfind(b":row "))
+        last = _ROW.search(self._xml, max(start - 20, 0)) if start >= 0 else None
+        number = _NUMBER.search(last[1]) if last else None
+        self._before = int(number[1]) if number else self.line_at(len(self._xml))
+        self._xml, self._line, self._read_to = xml, self._before, 0
+
+    def line_at(self, position: int) -> int:
+        """Return the line of the row that begins last before a position of this piece."""
+        if position < self._read_to:
+            self._line, self._read_to = self._before, 0
+        for row in _ROW.finditer(self._xml, self._read_to, position):
+            number = _NUMBER.search(row[1])
+            self._line, self._read_to = int(number[1]) if number else self._line + 1, row.end()
+        return self._line
+
+    def place(self, cell: re.Match[bytes]) -> tuple[int, int]:
+        """Return the line of a cell of this piece, and its column."""
+        if place := _PLACE.search(cell[1]):
+            return int(place[2]), _column(place[1])
+        line, column = self.line_at(cell.start()), -1
+        for other in _CELL.finditer(self._xml, self._read_to, cell.end()):
+            place = _PLACE.search(other[1])
+            column = _column(place[1]) if place else column + 1
+        return line, column
 
 
 # ods
@@ -282,57 +318,101 @@ class _Document:
         self.counts_from_1904 = False
         self.now = Survey()
         self.line = self.column = 0
-        self.next_line = self.next_column = 1
-        self.cells = 0
+        self.next_line, self.next_column = 1, 0
+        # How the row is hidden, until something is found in it.
+        self.hidden = ""
+        self._noted: dict[str, Any] = {}
+        # By the names of a cell's attributes: whether it has a value, and whether they say more.
+        self._kinds: dict[tuple[str, ...], tuple[bool, bool]] = {}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        plain = {key.rpartition(":")[2]: value for key, value in attributes.items()}
-        match name:
-            case "table":
-                self.now = self.tables.setdefault(plain.get("name", ""), Survey())
-                self.next_line, self.next_column, self.cells = 1, 0, 0
-            case "table-row":
-                self.line, repeated = self.next_line, _repeated(plain, "number-rows-repeated")
-                self.next_line, self.next_column = self.line + repeated, 0
-                if plain.get("visibility") in ("collapse", "filter"):
-                    # The rows down to the end of the sheet are hidden as one; they hold nothing.
-                    self.now.hidden_rows += min(repeated, MAX_LINE)
-                    self.now.hidden_row = self.now.hidden_row or self.line
-                    self.now.is_filtered |= plain["visibility"] == "filter"
-            case "table-column":
-                column, repeated = self.next_column, _repeated(plain, "number-columns-repeated")
-                self.next_column = column + repeated
-                if plain.get("visibility") in ("collapse", "filter"):
-                    self.now.hidden_column = self.now.hidden_column if self.now.hidden_columns else column
-                    self.now.hidden_columns += min(repeated, MAX_COLUMN)
-            case "table-cell" | "covered-table-cell":
-                self.column, repeated = self.next_column, _repeated(plain, "number-columns-repeated")
-                self.next_column = self.column + repeated
-                self.cell(plain, repeated)
-            case "annotation":
-                self.now.comments += 1
-                self.now.comment_place = self.now.comment_place or self.place
-            case "null-date":
-                self.counts_from_1904 |= plain.get("date-value", plain.get("date-value-type", "")).startswith("1904")
+        """Note the element; there are some for each cell, and most say nothing."""
+        try:
+            note = self._noted[name]
+        except KeyError:
+            note = self._noted[name] = self._notes.get(name.rpartition(":")[2])
+        if note is not None:
+            note(self, attributes)
+
+    def _table(self, attributes: dict[str, str]) -> None:
+        self.now = self.tables.setdefault(_local(attributes).get("name", ""), Survey())
+        self.next_line, self.next_column, self.hidden = 1, 0, ""
+
+    def _row(self, attributes: dict[str, str]) -> None:
+        plain = _local(attributes) if attributes else {}
+        self.line = self.next_line
+        self.next_line, self.next_column = self.line + _repeated(plain, "number-rows-repeated"), 0
+        self.hidden = plain["visibility"] if plain.get("visibility") in ("collapse", "filter") else ""
+
+    def _column(self, attributes: dict[str, str]) -> None:
+        plain = _local(attributes)
+        column, repeated = self.next_column, _repeated(plain, "number-columns-repeated")
+        self.next_column = column + repeated
+        if plain.get("visibility") in ("collapse", "filter"):
+            self.now.hidden_columns.append((column, self.next_column - 1))
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        names = tuple(attributes)
+        try:
+            has_value, is_telling = self._kinds[names]
+        except KeyError:
+            local = {name.rpartition(":")[2] for name in names}
+            self._kinds = {} if len(self._kinds) > 1000 else self._kinds
+            has_value, is_telling = self._kinds[names] = "value-type" in local, bool(_TELLING & local)
+        plain = _local(attributes) if is_telling else attributes
+        self.column = self.next_column
+        self.next_column += _repeated(plain, "number-columns-repeated") if is_telling else 1
+        if has_value:
+            if self.next_line > MAX_LINE + 1 or self.next_column > MAX_COLUMN:
+                raise Refused("far_away", place=f"{letters(self.next_column - 1)}{self.next_line - 1}")
+            if self.hidden:
+                self.now.hidden_rows += self.next_line - self.line
+                self.now.hidden_row = self.now.hidden_row or self.line
+                self.now.is_filtered |= self.hidden == "filter"
+                self.hidden = ""
+        if is_telling:
+            self._telling(plain)
+
+    def _telling(self, plain: dict[str, str]) -> None:
+        wide, high = _repeated(plain, "number-columns-spanned"), _repeated(plain, "number-rows-spanned")
+        if wide > 1 or high > 1:
+            self.now.merge(f"{self.place}:{letters(self.column + wide - 1)}{self.line + high - 1}")
+        if "formula" in plain and "value-type" in plain:
+            self.now.formulas += self.next_column - self.column
+            self.now.formula_place = self.now.formula_place or self.place
+        elif "formula" in plain:
+            faults = self.now.faults.setdefault(self.line, {})
+            for column in range(self.column, min(self.next_column, MAX_COLUMN)):
+                faults[column] = Fault("formula")
+
+    def _annotation(self, _attributes: dict[str, str]) -> None:
+        self.now.comments += 1
+        self.now.comment_place = self.now.comment_place or self.place
+
+    def _null_date(self, attributes: dict[str, str]) -> None:
+        self.counts_from_1904 |= _local(attributes).get("date-value", "").startswith("1904")
 
     @property
     def place(self) -> str:
         return f"{letters(self.column)}{self.line}"
 
-    def cell(self, plain: dict[str, str], repeated: int) -> None:
-        """Note a cell, `repeated` times beside itself."""
-        if "value-type" in plain and (self.next_line > MAX_LINE + 1 or self.next_column > MAX_COLUMN):
-            raise Refused("far_away", place=f"{letters(self.next_column - 1)}{self.next_line - 1}")
-        wide, high = _repeated(plain, "number-columns-spanned"), _repeated(plain, "number-rows-spanned")
-        if wide > 1 or high > 1:
-            self.now.merge(f"{self.place}:{letters(self.column + wide - 1)}{self.line + high - 1}")
-        if "formula" in plain:
-            self.now.formulas += repeated
-            self.now.formula_place = self.now.formula_place or self.place
-            if "value-type" not in plain:
-                faults = self.now.faults.setdefault(self.line, {})
-                for column in range(self.column, min(self.next_column, MAX_COLUMN)):
-                    faults[column] = Fault("formula")
+    _notes: ClassVar[dict[str, Any]] = {
+        "table": _table,
+        "table-row": _row,
+        "table-column": _column,
+        "table-cell": _cell,
+        "covered-table-cell": _cell,
+        "annotation": _annotation,
+        "null-date": _null_date,
+    }
+
+
+# The attributes of a cell that say more than its value and its looks.
+_TELLING = frozenset({"number-columns-repeated", "number-columns-spanned", "number-rows-spanned", "formula"})
+
+
+def _local(attributes: dict[str, str]) -> dict[str, str]:
+    return {key.rpartition(":")[2]: value for key, value in attributes.items()}
 
 
 def _repeated(attributes: dict[str, str], name: str) -> int:
@@ -347,7 +427,7 @@ class Document:
         self._found = _Document()
         self.has_pictures = any(name.startswith("Pictures/") for name in archive.namelist())
         parser = expat.ParserCreate()
-        parser.StartElementHandler = lambda name, attributes: self._found.start(name.rpartition(":")[2], attributes)
+        parser.StartElementHandler = self._found.start
         try:
             with archive.open("content.xml") as stream:
                 parser.ParseFile(stream)
