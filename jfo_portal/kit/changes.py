@@ -178,6 +178,19 @@ def versions(
     return branches[0].union(*branches[1:], all=True).order_by("-history_date", "-history_id", "row_kind")
 
 
+def rows_named(found: QuerySet, model: type[models.Model]) -> int:
+    """Return of how many rows of the model are versions that `versions` found, or rows that point to one; one query."""
+    branches = []
+    for query in found.query.combined_queries or (found.query,):
+        lookups = ["id"] if query.model.instance_type is model else []
+        lookups += [field.attname for field in _foreign_keys(query.model) if field.related_model is model]
+        for lookup in lookups:
+            rows = query.model.objects.all()
+            rows.query = query.clone()
+            branches.append(rows.order_by().values_list(lookup, flat=True).distinct())
+    return branches[0].union(*branches[1:]).count() if branches else 0
+
+
 def _keys(kind: str, rows: QuerySet) -> QuerySet:
     # The history's own order would be sorted inside each branch of the union.
     keys: QuerySet = rows.order_by().annotate(row_kind=_constant(kind)).values("row_kind", "history_id", "history_date")

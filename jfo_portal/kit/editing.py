@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from . import changes, changesets
 from .changesets import ChangeSet
 from .periods import today
-from .views import Page
+from .views import LANGUAGE, Page
 
 # The hidden fields of every form that saves, and of one about a row.
 TOKEN = "_token"  # noqa: S105
@@ -29,8 +29,6 @@ VERSION = "_version"
 # Those of the page of a conflict: the version the form was opened with, and what is chosen of each field.
 OPENED = "_opened"
 CHOOSE = "_choose_"
-# What the language toggle of a form that was posted adds.
-LANGUAGE = "_language"
 _CONTROLS = frozenset({TOKEN, VERSION, OPENED, LANGUAGE, "csrfmiddlewaretoken"})
 
 

@@ -1,8 +1,8 @@
 """The log of files that name many officers: who took which, when, what for, and how many officers it names.
 
-A file is data on persons that leaves the portal, its scopes and its history. From a number of officers on, whoever takes
-it says what for, and an administrator or auditor can ask about it later. The log is only ever added to: neither the
-portal nor the database changes or removes a row of it.
+A file is data on persons that leaves the portal, its scopes and its history. From a number of officers on, whoever
+takes it says what for, and an administrator or auditor can ask about it later. The log is only ever added to: neither
+the portal nor the database changes or removes a row of it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -108,9 +108,7 @@ def _at(row: Any, path: str) -> Any:
     return row.get(path) if isinstance(row, Mapping) else attrgetter(path.replace("__", "."))(row)
 
 
-def log(
-    *, by: Any, what: str, address: str, file_format: str, file_name: str, named: Named, purpose: str
-) -> Export:
+def log(*, by: Any, what: str, address: str, file_format: str, file_name: str, named: Named, purpose: str) -> Export:
     """Add a file that is about to be given to the log; two queries."""
     return Export.objects.create(
         by=by,
@@ -126,8 +124,8 @@ def log(
     )
 
 
-# What the database itself refuses. A migration that makes SQLite copy kit_export loses the triggers: run `install` again
-# at its end (the tests of the log fail otherwise).
+# What the database itself refuses. A migration that makes SQLite copy kit_export loses the triggers: run `install`
+# again at its end (the tests of the log fail otherwise).
 
 _EVENTS = ("update", "delete")
 
@@ -138,8 +136,7 @@ def install(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor == "sqlite":
         for event in _EVENTS:
             schema_editor.execute(
-                f"CREATE TRIGGER {KEPT}_{event} BEFORE {event} ON kit_export "
-                f"BEGIN SELECT RAISE(ABORT, '{KEPT}'); END",
+                f"CREATE TRIGGER {KEPT}_{event} BEFORE {event} ON kit_export BEGIN SELECT RAISE(ABORT, '{KEPT}'); END",
                 None,
             )
         return

@@ -1,4 +1,4 @@
-"""Form fields as the portal shows them: a date is typed as YYYY-MM-DD in a text field, and nothing else is read."""
+"""Form fields as the portal shows them, a date typed as YYYY-MM-DD in a text field; and what a file is taken for."""
 
 from datetime import date
 from typing import Any
@@ -31,3 +31,27 @@ class DayField(forms.DateField):
                 raise forms.ValidationError(self.error_messages["no_day"], code="no_day")
             raise ValueError
         return day
+
+
+# A purpose of fewer words says nothing that somebody could ask about later.
+_FEWEST_WORDS = 3
+
+
+class PurposeForm(forms.Form):
+    """What a file that names many officers is for."""
+
+    purpose = forms.CharField(
+        label=_("Purpose"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("In a few words: what the file is for, and who will see it. It is kept in the log of exports."),
+        error_messages={"required": _("Say what the file is for, for example: FTE by JFO for the regional meeting.")},
+    )
+
+    def clean_purpose(self) -> str:
+        purpose: str = self.cleaned_data["purpose"]
+        if len([word for word in purpose.split() if any(map(str.isalpha, word))]) < _FEWEST_WORDS:
+            raise forms.ValidationError(
+                _("Say it in at least three words, for example: FTE by JFO for the regional meeting.")
+            )
+        return purpose

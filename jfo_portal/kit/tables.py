@@ -35,8 +35,8 @@ class Column:
     link or None. A column that is `extra` shows only when chosen. A column of `links`, or of a `drawing`
     with its `scale` in the heading, is for the page alone and has no value in files.
     `names` is the look-up from the row to the officer whom the column names, such as `officer`: a file that names many
-    asks for its purpose (kit.exportlog). `field` is the look-up of a field whose value, put through `of` if there is
-    one, is the column's: a file whose columns all have one is read without making an object of each row.
+    asks for its purpose (kit.exportlog). `fields` are look-ups of fields that give the column's value: the one's own,
+    or what `of` makes of theirs. A file whose columns all have some is read without making an object of each row.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Column:
     drawing: Callable[[Any], SafeString] | None = None
     scale: SafeString | None = None
     names: str | None = None
-    field: str | None = None
-    of: Callable[[Any], Any] | None = None
+    fields: tuple[str, ...] = ()
+    of: Callable[..., Any] | None = None
 
     def raw(self, row: Any) -> Any:
         """Return the row's typed value: for files and sums."""

@@ -1,6 +1,6 @@
 """The pages everything else is made of: a page, a list, a row's page."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
@@ -16,14 +16,18 @@ from django.db import models
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
-from . import exports, formats
+from . import exportlog, exports, formats, rawrows
 from .access import Reader
+from .dataversion import data_version
+from .exportlog import Named
+from .forms import PurposeForm
 from .periods import day_within_reach, today
 from .savedviews import BARE, NO_VIEW, VIEW, SavedViews, saved
 from .tables import Column, cells
@@ -31,6 +35,8 @@ from .tables import Column, cells
 PAGE_SIZES = (25, 50, 100)
 # How many rows of a file are completed at once.
 FILE_ROWS = 500
+# What the language toggle of a form that was posted adds.
+LANGUAGE = "_language"
 
 
 def marking() -> str:
@@ -153,6 +159,122 @@ class Page(TemplateResponseMixin, ContextMixin, View):
         }
 
 
+class FilePage(Page):
+    """A page that also answers with files of what it shows: `?format=` in its address.
+
+    A file that names many officers first asks what it is for, on a page of its own; the purpose is posted to the same
+    address, answered with the file, and kept in the log of exports.
+    """
+
+    purpose_template = "components/purpose.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer with the file that the address asks for, whose purpose is sent."""
+        if not request.GET.get("format"):
+            return self.http_method_not_allowed(request, *args, **kwargs)
+        return self.get(request, *args, **kwargs)
+
+    def file(
+        self,
+        file_format: str,
+        name: str,
+        columns: Sequence[Column],
+        rows: exports.Rows,
+        *,
+        notes: exports.Notes = (),
+    ) -> HttpResponseBase:
+        """Return the rows as a file (kit.exports.response), or the page that asks what it is for.
+
+        A workbook says below the notes who took it, when, from where, of which state of the records, and what for.
+        """
+
+        def make(purpose: str) -> HttpResponseBase:
+            return exports.response(
+                file_format,
+                name,
+                columns,
+                rows,
+                notes=[*notes, *self._provenance(purpose)] if file_format == "xlsx" else (),
+                title=str(self.get_title()),
+                mark=marking(),
+            )
+
+        return self.given(file_format, name, columns, rows, make)
+
+    def given(
+        self,
+        file_format: str,
+        name: str,
+        columns: Sequence[Column],
+        rows: exports.Rows,
+        make: Callable[[str], HttpResponseBase],
+    ) -> HttpResponseBase:
+        """Return the file that `make` makes, told its purpose, of the columns and rows; or the page that asks for that.
+
+        It is logged when it names many officers.
+        """
+        if file_format not in exports.FORMATS:
+            return make("")
+        named = self.named([column for column in columns if not column.is_for_page_alone], rows)
+        if named is None or not named.asks_for_purpose:
+            return make("")
+        form = PurposeForm(self.request.POST if self.request.method == "POST" else None)
+        if LANGUAGE in self.request.POST or not form.is_valid():
+            return self._asking(form, file_format, named)
+        purpose = form.cleaned_data["purpose"]
+        response = make(purpose)
+        exportlog.log(
+            by=self.user,
+            what=str(self.get_title()),
+            address=self.request.get_full_path(),
+            file_format=file_format,
+            file_name=f"{name}.{exports.FORMATS[file_format].suffix}",
+            named=named,
+            purpose=purpose,
+        )
+        return response
+
+    def named(self, columns: Sequence[Column], rows: exports.Rows) -> Named | None:
+        """Return how many rows and officers a file of the columns has; None where none of them names officers.
+
+        `rows` are looked at: a page that streams them counts otherwise.
+        """
+        paths = [column.names for column in columns if column.names]
+        if not paths:
+            return None
+        if isinstance(rows, rawrows.RawRows):
+            raise TypeError("Rows that are streamed are counted by who streams them.")
+        return Named.found(rows, paths)
+
+    def _provenance(self, purpose: str) -> list[tuple[str, str]]:
+        said = [
+            (_("Taken by"), f"{self.user.get_full_name() or self.user.username}, {self.user.get_role_display()}"),
+            (_("Taken at"), formats.moment(timezone.now())),
+            (_("Address"), self.request.build_absolute_uri()),
+            (_("Data version"), data_version()),
+        ]
+        return [*said, (_("Purpose"), purpose)] if purpose else said
+
+    def _asking(self, form: PurposeForm, file_format: str, named: Named) -> HttpResponseBase:
+        data = self.request.GET.copy()
+        del data["format"]
+        context = Page.get_context_data(self) | {
+            "title": _("What is the file for?"),
+            "crumbs": [*self.crumbs(), Crumb(self.get_title(), f"?{data.urlencode()}" if data else self.request.path)],
+            "form": form,
+            "hidden": (),
+            "submit_label": _("Take the file"),
+            "keeps_typing": form.is_bound,
+            "format": exports.FORMATS[file_format],
+            "what": self.get_title(),
+            "most_named": exportlog.MOST_NAMED,
+            "named": named,
+        }
+        return self.response_class(
+            request=self.request, template=[self.purpose_template], context=context, using=self.template_engine
+        )
+
+
 @dataclass(frozen=True)
 class Chip:
     """One filter in force, and the address of the page without it."""
@@ -205,7 +327,7 @@ class Heading:
     is_of_links: bool = False
 
 
-class ListPage(Page):
+class ListPage(FilePage):
     """Rows as a table: filters, sort, columns and page are the address; the same view is the file.
 
     A subclass gives `columns`, and `get_queryset()`, which begins with `visible_to(self.reader)`. `empty`
@@ -237,13 +359,16 @@ class ListPage(Page):
         if file_format not in exports.FORMATS:
             raise Http404
         require_readable(self.filterset)
-        return exports.response(
-            file_format,
-            f"{self.file_name}-{self.day}",
-            self.shown_columns,
-            self._file_rows(),
-            notes=self.notes(),
-        )
+        columns = [column for column in self.shown_columns if not column.is_for_page_alone]
+        try:
+            return self.file(
+                file_format, f"{self.file_name}-{self.day}", columns, self._file_rows(columns), notes=self.notes()
+            )
+        except exports.DoesNotFit as refusal:
+            messages.error(request, str(refusal))
+            data = request.GET.copy()
+            del data["format"]
+            return redirect(f"{request.path}?{data.urlencode()}")
 
     @cached_property
     def views(self) -> SavedViews:
@@ -263,7 +388,18 @@ class ListPage(Page):
             del asked["per"]
         return asked
 
-    def _file_rows(self) -> Iterator[Any]:
+    def named(self, columns: Sequence[Column], rows: exports.Rows) -> Named | None:
+        """Return how many rows and officers a file of the columns has, by one query; None where it names none."""
+        paths = [column.names for column in columns if column.names]
+        return Named.counted(self.filtered, paths) if paths else None
+
+    def _file_rows(self, columns: Sequence[Column]) -> exports.Rows:
+        """Return the rows of a file as they are asked for: as values alone, where all the columns are fields."""
+        if columns and all(column.fields for column in columns):
+            return rawrows.RawRows(self.sorted_rows(), columns)
+        return self._objects()
+
+    def _objects(self) -> Iterator[Any]:
         rows = self.sorted_rows().iterator(chunk_size=2000)
         while some := list(islice(rows, FILE_ROWS)):
             yield from self.completed(some)

@@ -17,7 +17,7 @@ from jfo_portal.kit.charts import SVG, Bar, Bars
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.periods import ONE_DAY, year_after
-from jfo_portal.kit.views import PAGE_SIZES, Chip, Crumb, Page, chips_of, marks, require_readable
+from jfo_portal.kit.views import PAGE_SIZES, Chip, Crumb, FilePage, chips_of, marks, require_readable
 from registry.models import JFO
 from registry.tables import keeping_day, sees_officers_of
 from wca.exposure_filters import ExposureFilters
@@ -42,7 +42,7 @@ from wca.views.paging import page_size
 _MONTHS_DRAWN = 24
 
 
-class Exposure(Page):
+class Exposure(FilePage):
     """By JFO, region, partner and clause, the worst first; over time; and the next 12 months.
 
     A manager is told of officers, days with officers and FTE-days in own regions alone.
@@ -64,7 +64,7 @@ class Exposure(Page):
         if file_format not in exports.FORMATS or name not in self.tables:
             raise Http404
         table = self.tables[name]()
-        return exports.response(
+        return self.file(
             file_format, f"exposure-{name}-{self.day}", table.columns, table.rows, notes=self.notes()
         )
 

@@ -21,7 +21,7 @@ from jfo_portal.kit.bilingual import in_language
 from jfo_portal.kit.charts import SVG, Chart, Series, StackedBar, StackedBars
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.periods import ONE_DAY, year_after
-from jfo_portal.kit.views import PAGE_SIZES, Chip, Crumb, Page, chips_of, marks, require_readable, rows_of
+from jfo_portal.kit.views import PAGE_SIZES, Chip, Crumb, FilePage, Page, chips_of, marks, require_readable, rows_of
 from registry.models import JFO, Kind
 from registry.needs import Figure
 from registry.tables import keeping_day
@@ -116,7 +116,7 @@ class Total:
     href: str | None
 
 
-class GapReport(Page):
+class GapReport(FilePage):
     """Coverage by region and kind, arrangement by clause, and the JFOs without an arrangement."""
 
     template_name = "wca/gap_report.html"
@@ -134,7 +134,7 @@ class GapReport(Page):
         if file_format not in exports.FORMATS or name not in self.tables:
             raise Http404
         table = self.tables[name]()
-        return exports.response(file_format, f"gaps-{name}-{self.day}", table.columns, table.rows, notes=self.notes())
+        return self.file(file_format, f"gaps-{name}-{self.day}", table.columns, table.rows, notes=self.notes())
 
     def chart_file(self, name: str) -> HttpResponse:
         """Return a chart as a file of its own; 404 if the report has none of that name."""
@@ -633,7 +633,7 @@ class GapReport(Page):
         return model.objects.visible_to(self.reader).aggregate(first=Min(field))["first"]
 
 
-class LapseReport(Page):
+class LapseReport(FilePage):
     """What will lapse by a chosen day: the arrangements that expire, the JFOs that lose coverage, the figures then."""
 
     template_name = "wca/gap_lapse.html"
@@ -656,7 +656,7 @@ class LapseReport(Page):
             (_("Lapsing by"), str(self.lapse_by)),
             *((_("Filter"), chip.label) for chip in chips_of(self.filterset.form, request.GET)),
         ]
-        return exports.response(file_format, f"lapse-{name}-{self.lapse_by}", table.columns, table.rows, notes=notes)
+        return self.file(file_format, f"lapse-{name}-{self.lapse_by}", table.columns, table.rows, notes=notes)
 
     @cached_property
     def filterset(self) -> LapseFilters:

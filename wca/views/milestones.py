@@ -14,7 +14,7 @@ from jfo_portal.kit import exports, formats
 from jfo_portal.kit.editing import EditPage, undoable
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.periods import today
-from jfo_portal.kit.views import Crumb, Page, RowPage, marks
+from jfo_portal.kit.views import Crumb, FilePage, RowPage, marks
 from registry.tables import keeping_day
 from wca import remediation
 from wca.models import Milestone, Recommendation
@@ -32,7 +32,7 @@ class Answered:
     caption: str
 
 
-class Milestones(Page):
+class Milestones(FilePage):
     """Every milestone by recommendation, as of any day."""
 
     title = gettext_lazy("Management action plan")
@@ -47,7 +47,7 @@ class Milestones(Page):
             raise Http404
         columns = milestone_columns(self.day, may_act=False)
         notes = [*marks(), (_("Report"), str(self.title)), (_("As of"), str(self.day))]
-        return exports.response(file_format, f"milestones-{self.day}", columns, self.milestones, notes=notes)
+        return self.file(file_format, f"milestones-{self.day}", columns, self.milestones, notes=notes)
 
     @cached_property
     def milestones(self) -> list[Milestone]:

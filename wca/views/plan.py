@@ -63,7 +63,7 @@ class PlanList(ListPage):
             return HttpResponse(progress_chart(self.months, self.day).svg_file(), headers=headers)
         if file_format not in exports.FORMATS:
             raise Http404
-        return exports.response(file_format, name, MONTH_COLUMNS, self.months, notes=self.notes())
+        return self.file(file_format, name, MONTH_COLUMNS, self.months, notes=self.notes())
 
     def get_queryset(self) -> Any:
         rows = RemediationAction.objects.visible_to(self.reader)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from jfo_portal.kit import exports, formats
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.tables import Column
-from jfo_portal.kit.views import Crumb, Page, headings_of, marks, rows_of
+from jfo_portal.kit.views import Crumb, FilePage, headings_of, marks, rows_of
 from wca.measures.translations import missing_texts, read
 
 # Rows a page.
@@ -29,7 +29,7 @@ COLUMNS = [
 ]
 
 
-class Translations(Page):
+class Translations(FilePage):
     """What stands in one language alone today."""
 
     title = gettext_lazy("Missing translations")
@@ -55,7 +55,7 @@ class Translations(Page):
         if file_format not in exports.FORMATS:
             raise Http404
         notes = [*marks(), (_("List"), str(self.title)), (_("As of"), str(self.day))]
-        return exports.response(file_format, f"translations-{self.day}", COLUMNS, read(list(self.rows)), notes=notes)
+        return self.file(file_format, f"translations-{self.day}", COLUMNS, read(list(self.rows)), notes=notes)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = Paginator(self.rows, SIZE).get_page(self.request.GET.get("page"))
