@@ -29,7 +29,7 @@ def officer() -> Officer:
 
 
 def test_an_addition_lists_the_values_the_row_began_with(officer: Officer) -> None:
-    (version,) = changes.about(officer, SYSTEM)
+    (version,) = changes.about(officer, SYSTEM, of={"officer"})
     assert version.is_addition
     assert (version.kind, version.row, version.href) == ("Officer", "O-9001 Essai, Ana", "/en/officers/O-9001/")
     assert "Function: Intelligence Officer (IO)" in version.what
@@ -74,7 +74,7 @@ def test_a_row_added_again_after_its_deletion_lists_all_it_began_with(officer: O
     officer.delete()
     officer.pk = key
     officer.save()
-    assert "Family name: Essai" in changes.about(officer, SYSTEM)[0].what
+    assert "Family name: Essai" in changes.about(officer, SYSTEM, of={"officer"})[0].what
 
 
 def test_words_survive_the_rows_they_name() -> None:

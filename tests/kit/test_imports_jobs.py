@@ -179,3 +179,17 @@ def test_an_import_is_taken_back_by_the_worker(
     # And done again: what was taken back comes back as it was.
     changesets.undo(previewed.change_set.undone_by, by=administrator)
     assert (saved(), breaches()) == (ROWS, [])
+
+
+def test_a_large_import_is_undone_from_its_result(
+    previewed: Import, administrator: User, client_of: Callable[[User], Client]
+) -> None:
+    begin_to_save(previewed, administrator)
+    work()
+    client, result = client_of(administrator), reverse("import-result", args=[previewed.pk])
+    assert "Undo this import" in client.get(result).content.decode()
+    response: Any = client.post(result)
+    assert response.url == reverse("import-progress", args=[previewed.pk])
+    work()
+    assert "This import was undone" in client.get(result).content.decode()
+    assert saved() == 0

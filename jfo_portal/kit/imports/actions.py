@@ -53,6 +53,7 @@ def reread(staged: Import, resource: Resource, options: Options, *, by: Any) -> 
     sheet = read(BytesIO(content), _known_headers(resource), options)
     with _waiting(staged, by) as waiting:
         _take(waiting, sheet, options, resource)
+        waiting.job_state = JobState.NONE
         waiting.save()
         ImportPapers.objects.filter(of_import=waiting).update(sheet=sheet.packed(), preview=None)
 
@@ -78,6 +79,8 @@ def say(
         for line, cells in (fixes or {}).items():
             row = {**waiting.fixes.get(str(line), {}), **{str(place): text for place, text in cells.items()}}
             waiting.fixes[str(line)] = {place: text for place, text in row.items() if text is not None}
+        # How an earlier job ended is of no interest any more.
+        waiting.job_state = JobState.NONE
         waiting.save()
         ImportPapers.objects.filter(of_import=waiting).update(preview=None)
 

@@ -1,7 +1,8 @@
-"""What a person says to an import: which file and what it holds, how it is read, what its columns and values are, why."""
+"""What a person says to an import: which file, how it is read, what its columns and values are, and why."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
@@ -90,11 +91,11 @@ class ReadingForm(forms.Form):
         max_value=2_000_000,
         help_text=_("Its number as the spreadsheet shows it. What stands above is not read."),
     )
-    encoding = forms.ChoiceField(label=_("Encoding"), help_text=_("If accents are wrong below, choose another."))
+    encoding = forms.ChoiceField(label=_("Encoding"), help_text=_("If the accents above are wrong, choose another."))
     delimiter = forms.ChoiceField(label=_("What separates the columns"))
     decimal_mark = forms.ChoiceField(label=_("Decimal mark"))
 
-    def __init__(self, sheet: Sheet, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sheet: Sheet, data: Any = None) -> None:
         self.read = {
             "sheet": sheet.name,
             "header_line": sheet.header_line,
@@ -102,7 +103,7 @@ class ReadingForm(forms.Form):
             "delimiter": _TAB if sheet.delimiter == "\t" else sheet.delimiter,
             "decimal_mark": sheet.decimal_mark,
         }
-        super().__init__(*args, initial=self.read, **kwargs)
+        super().__init__(data, initial=self.read)
         choices: dict[str, list[tuple[str, Any]]] = {
             "sheet": [(name, name) for name in dict.fromkeys([*sheet.sheets, sheet.name])],
             "encoding": list(({sheet.encoding: sheet.encoding} | ENCODINGS).items()),
@@ -122,7 +123,7 @@ class ReadingForm(forms.Form):
             return None
         if new.get("delimiter") == _TAB:
             new["delimiter"] = "\t"
-        before = {name: getattr(said, name) for name in ("sheet", "header_line", "encoding", "delimiter", "decimal_mark")}
+        before = asdict(said)
         if "sheet" in new and "header_line" not in new:
             # Another sheet has its column names elsewhere.
             before["header_line"] = 0
@@ -164,7 +165,7 @@ class ColumnsForm(forms.Form):
         """Say what is doubled, missing, or not said yet: nothing is left out without being told to."""
         cleaned = super().clean() or self.cleaned_data
         places: dict[str, str] = {}
-        for field, name in cleaned.items():
+        for field, name in list(cleaned.items()):
             if not name:
                 self.add_error(field, gettext("Say what this column holds, or leave it out."))
             elif name in places:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .. import formats
@@ -80,7 +79,9 @@ def _kinds(cells: Sequence[tuple[Cell, int]]) -> list[str]:
         "text": ngettext("%(count)s text.", "%(count)s texts.", counted["text"]),
         "fault": ngettext("%(count)s cell shows an error.", "%(count)s cells show an error.", counted["fault"]),
     }
-    return [sentence % {"count": formats.number(counted[kind])} for kind, sentence in sentences.items() if counted[kind]]
+    return [
+        sentence % {"count": formats.number(counted[kind])} for kind, sentence in sentences.items() if counted[kind]
+    ]
 
 
 def _kind(cell: Cell) -> str:
@@ -99,9 +100,8 @@ def _kind(cell: Cell) -> str:
 def _passing(field: ImportField, sheet: Sheet, places: dict[str, int]) -> list[str]:
     """Return how many cells that are not empty the field takes, and an example of those that it does not."""
     columns = {name: sheet.columns[place] for name, place in places.items()}
-    values = field.clean_all(columns, choices={}, decimal_comma=sheet.decimal_comma)
-    own = columns[field.column_name]
-    filled = [value for cell, value in zip(own, values, strict=True) if cell is not None]
+    keys, read = field.clean_all(columns, choices={}, decimal_comma=sheet.decimal_comma)
+    filled = [read[key] for cell, key in zip(columns[field.column_name], keys, strict=True) if cell is not None]
     bad = [value for value in filled if isinstance(value, CellRefused)]
     good = len(filled) - len(bad)
     said = [_good(field, good) % {"count": formats.number(good)}] if good else []
@@ -121,4 +121,3 @@ def _good(field: ImportField, count: int) -> str:
     if field.names_rows:
         return ngettext("%(count)s known name.", "%(count)s known names.", count)
     return ngettext("%(count)s value that will do.", "%(count)s values that will do.", count)
-

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import get_language
@@ -19,6 +20,10 @@ from .resources import Resource
 FIX = "fix"
 # A correction of more characters than a cell of a spreadsheet can have is none.
 LONGEST = 32_767
+# A text of more characters is corrected on several lines.
+_LONG = 60
+# Of more fields Django takes none (DATA_UPLOAD_MAX_NUMBER_FIELDS): the later rows wait until these are corrected.
+MOST_INPUTS = 900
 
 
 @dataclass(frozen=True)
@@ -55,50 +60,62 @@ class RowShown:
 def rows_shown(staged: Import, kept: StoredPreview, resource: Resource, positions: Iterable[int]) -> list[RowShown]:
     """Return the rows at those positions as the review shows them."""
     nearest = {(one.name, fold(one.value)): one for one in kept.unmatched}
-    return [_row(staged, kept, resource, nearest, position) for position in positions]
-
-
-def _row(
-    staged: Import,
-    kept: StoredPreview,
-    resource: Resource,
-    nearest: Mapping[tuple[str, str], Unmatched],
-    position: int,
-) -> RowShown:
-    row = kept.row(staged.sheet, position)
-    fixed = staged.fixes.get(str(row.line), {})
-    shown = []
-    for cell, place in zip(row.cells, kept.places, strict=True):
+    in_file = InFile(staged)
+    rows: list[RowShown] = []
+    inputs = 0
+    for position in positions:
+        row = kept.row(staged.sheet, position)
+        fixed = staged.fixes.get(str(row.line), {})
         # What is wrong with the row as a whole may be any of its cells' fault.
-        is_open = bool(cell.errors) or (bool(row.errors) and not any(one.errors for one in row.cells))
-        original = staged.original(row.line, place) if str(place) in fixed else None
-        shown.append(
-            CellShown(
-                cell,
-                f"{FIX}-{row.line}-{place}" if is_open else "",
-                list(_offers(cell, resource.fields[cell.name], nearest, row.line, place)) if cell.errors else [],
-                original,
-                f"{row.line}:{place}" if original is not None else "",
-                "\n" in cell.typed or len(cell.typed) > 60,
+        all_open = bool(row.errors) and not any(cell.errors for cell in row.cells)
+        opened = {cell.name for cell in row.cells if all_open or cell.errors} if inputs <= MOST_INPUTS else set()
+        inputs += len(opened)
+        shown = []
+        for cell, place in zip(row.cells, kept.places, strict=True):
+            found = nearest.get((cell.name, fold(cell.typed)))
+            offers = _offers(cell, resource.fields[cell.name], found, f"{row.line}:{place}") if cell.errors else ()
+            shown.append(
+                CellShown(
+                    cell,
+                    f"{FIX}-{row.line}-{place}" if cell.name in opened else "",
+                    list(offers),
+                    in_file.text(row.line, place) if str(place) in fixed else None,
+                    f"{row.line}:{place}" if str(place) in fixed else "",
+                    "\n" in cell.typed or len(cell.typed) > _LONG,
+                )
             )
-        )
-    return RowShown(row, shown)
+        rows.append(RowShown(row, shown))
+    return rows
 
 
-def _offers(
-    cell: ReviewedCell,
-    field: ImportField,
-    nearest: Mapping[tuple[str, str], Unmatched],
-    line: int,
-    place: int,
-) -> Iterator[Offer]:
-    found = nearest.get((cell.name, fold(cell.typed)))
+class InFile:
+    """The cells as the file holds them, before anybody corrected them in the page."""
+
+    def __init__(self, staged: Import) -> None:
+        self._staged = staged
+
+    @cached_property
+    def _sheet(self) -> Sheet:
+        return Sheet.unpacked(bytes(self._staged.papers.sheet)) if self._staged.fixes else self._staged.sheet
+
+    @cached_property
+    def _positions(self) -> dict[int, int]:
+        return {line: position for position, line in enumerate(self._sheet.lines)}
+
+    def text(self, line: int, place: int) -> str:
+        """Return the cell as somebody would type it."""
+        position = self._positions.get(line)
+        cell = None if position is None or place >= len(self._sheet.columns) else self._sheet.cell(place, position)
+        return "" if cell is None else as_text(cell)
+
+
+def _offers(cell: ReviewedCell, field: ImportField, found: Unmatched | None, place: str) -> Iterator[Offer]:
     if found is not None and found.nearest is not None:
         yield Offer(found.nearest, "use", value_key(found.name, found.value), found.count)
     if isinstance(field, DateField):
         for day in days_meant(cell.typed):
             if field.first <= day <= field.last:
-                yield Offer(day.isoformat(), "put", f"{line}:{place}:{day.isoformat()}")
+                yield Offer(day.isoformat(), "put", f"{place}:{day.isoformat()}")
 
 
 _PARTS = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})", re.ASCII)
@@ -112,11 +129,11 @@ def days_meant(text: str) -> list[date]:
     one, two, three = (int(part) for part in parts.groups())
     of_this_century = 2000
     orders = []
-    if len(parts[1]) == 4:  # noqa: PLR2004
+    if len(parts[1]) == 4:
         orders = [(one, two, three), (one, three, two)]
-    elif len(parts[3]) == 4:  # noqa: PLR2004
+    elif len(parts[3]) == 4:
         orders = [(three, two, one), (three, one, two)]
-    elif len(parts[1]) <= 2 and len(parts[3]) <= 2:  # noqa: PLR2004
+    elif len(parts[1]) <= 2 and len(parts[3]) <= 2:
         orders = [
             (of_this_century + three, two, one),
             (of_this_century + three, one, two),
@@ -154,33 +171,29 @@ class Corrections:
 
 def corrections(staged: Import, kept: StoredPreview, resource: Resource, data: Any) -> Corrections:
     """Return what the form sends that differs from the sheet; what names no cell of it is passed over."""
-    sheet = staged.sheet
+    sheet, in_file = staged.sheet, InFile(staged)
     positions = {line: position for position, line in enumerate(sheet.lines)}
     fields = {place: resource.fields[name] for name, place in zip(kept.names, kept.places, strict=True)}
     fixes: dict[int, dict[int, str | None]] = {}
     too_long = []
-    for line, place, text in _sent(data):
+    for line, place, sent in _sent(data):
         if line not in positions or place not in fields:
             continue
-        if text is not None and len(text) > LONGEST:
+        if sent is None:
+            fixes.setdefault(line, {})[place] = None
+            continue
+        if len(sent) > LONGEST:
             too_long.append(line)
             continue
-        if text is not None:
-            text = _as_in_file(text, fields[place], sheet)
-            cell = sheet.cell(place, positions[line])
-            if (tidy(text) or "") == ("" if cell is None else as_text(cell)):
-                continue
-            original = staged.original(line, place)
-            text = None if text == original else text
-        fixes.setdefault(line, {})[place] = text
+        text = _as_in_file(sent, fields[place], sheet)
+        cell = sheet.cell(place, positions[line])
+        if text != (tidy("" if cell is None else as_text(cell)) or ""):
+            fixes.setdefault(line, {})[place] = None if text == in_file.text(line, place) else text
     chosen: dict[str, dict[str, str]] = {}
     for one in kept.unmatched:
         if one.nearest is not None and value_key(one.name, one.value) == data.get("use"):
             add_choice(chosen, one, one.nearest, staged.choices)
-            # The button speaks for all rows with the value, whatever their fields say.
-            for line, cells in list(fixes.items()):
-                fixes[line] = {place: text for place, text in cells.items() if fields[place].column_name != one.name}
-    return Corrections({line: cells for line, cells in fixes.items() if cells}, chosen, too_long)
+    return Corrections(fixes, chosen, too_long)
 
 
 def _sent(data: Any) -> Iterator[tuple[int, int, str | None]]:
@@ -199,7 +212,5 @@ _COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 def _as_in_file(text: str, field: ImportField, sheet: Sheet) -> str:
     """Return what was typed as a cell of the file would hold it: no control signs, and 0,5 of a French page as 0.5."""
     tidied = tidy(text) or ""
-    if isinstance(field, DecimalField) and get_language() == "fr" and not sheet.decimal_comma:
-        if _COMMA.fullmatch(tidied):
-            return tidied.replace(",", ".")
-    return tidied
+    has_comma = isinstance(field, DecimalField) and get_language() == "fr" and not sheet.decimal_comma
+    return tidied.replace(",", ".") if has_comma and _COMMA.fullmatch(tidied) else tidied

@@ -1,14 +1,18 @@
-"""The pages of an import: which there were, a new one, its review, its result; and the files to begin with."""
+"""The pages around an import: which there were, a new one, its result; and the files to begin with.
+
+The steps between are in kit.imports.steps.
+"""
 
 from collections.abc import Sequence
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
-from django.db import OperationalError, models
+from django.db import models
 from django.forms import BaseForm
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -18,39 +22,19 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from .. import changesets, exports, formats
-from ..access import Reader
 from ..editing import FormPage
-from ..models import Import, ImportState
-from ..tables import Column
-from ..views import Crumb, ListPage, Page, RowPage
-from . import actions, resources
-from .forms import ConfirmForm, UploadForm
-from .preview import Outcome, Preview
-from .reading import ImportRefused
-from .resources import Resource, header_of, lock_refused
+from ..models import Import, ImportPapers, ImportState, Job
+from ..tables import Column, Link
+from ..views import Crumb, ListPage, RowPage
+from . import actions, jobs, resources, steps, workbook
+from .forms import UploadForm
+from .pages import ImportPage
+from .reading import ImportRefused, Sheet
+from .resources import Resource
+from .workbook import key_in_words
 
 SAMPLES = Path(settings.BASE_DIR) / "fixtures" / "samples"
-_ROWS_PER_PAGE = 100
-
-
-class ImportPage(Page):
-    """A page for those whose role may import something."""
-
-    section = "imports"
-
-    @classmethod
-    def is_open_to(cls, reader: Reader) -> bool:
-        return resources.may_import(reader)
-
-    def crumbs(self) -> Sequence[Crumb]:
-        return [Crumb(_("Imports"), reverse("imports"))]
-
-    def resource(self, slug: str) -> Resource:
-        """Return the resource of that slug; 404 if the reader may not import it."""
-        found = resources.get(slug, self.reader)
-        if found is None:
-            raise Http404
-        return found
+_FIRST_RECORDS = 10
 
 
 class ImportList(ImportPage, ListPage):
@@ -73,14 +57,27 @@ class ImportList(ImportPage, ListPage):
             Column(
                 "state",
                 _("State"),
-                value=lambda row: _("Undone") if row.is_undone else row.get_state_display(),
+                value=_state,
                 sort="state",
             ),
             Column("new", _("New"), "integer"),
             Column("changed", _("Changed"), "integer"),
             Column("unchanged", _("Unchanged"), "integer"),
             Column("created_at", _("Sent"), "datetime", sort="created_at"),
+            Column("expires", _("Expires"), "datetime", value=_expires),
+            Column("resume", _("Go on"), links=_ways_on),
         ]
+
+    def completed(self, rows: list[Any]) -> list[Any]:
+        """Return the rows, those that wait with the step that they wait at; one query."""
+        of_slug = {resource.slug: resource for resource in resources.all_for(self.reader)}
+        waiting = {row.pk: row for row in rows if row.state == ImportState.DRAFT and not jobs.is_large(row)}
+        papers = ImportPapers.objects.filter(pk__in=waiting).values_list("pk", "sheet")
+        for pk, sheet in papers if waiting else ():
+            row = waiting[pk]
+            if row.entity in of_slug:
+                row.step = steps.step_of(row, Sheet.unpacked(bytes(sheet)), of_slug[row.entity])
+        return rows
 
     def crumbs(self) -> Sequence[Crumb]:
         return ()
@@ -90,11 +87,30 @@ class ImportList(ImportPage, ListPage):
 
 
 def _address(row: Import) -> str:
-    return reverse("import-review" if row.state == ImportState.DRAFT else "import-result", args=[row.pk])
+    return reverse("import" if row.state == ImportState.DRAFT else "import-result", args=[row.pk])
+
+
+def _state(row: Import) -> str:
+    """Return what became of the import; of one that waits, at which step."""
+    if row.is_undone:
+        return _("Undone")
+    step = getattr(row, "step", "")
+    return _("Waiting: %(step)s") % {"step": step} if step else str(row.get_state_display())
+
+
+def _ways_on(row: Import) -> list[Link]:
+    if row.state != ImportState.DRAFT:
+        return []
+    return [Link(_("Go on"), _address(row), row.number)]
+
+
+def _expires(row: Import) -> datetime | None:
+    """Return when an import that waits is given up."""
+    return row.created_at + actions.KEPT_FOR if row.state == ImportState.DRAFT else None
 
 
 class NewImport(ImportPage, FormPage):
-    """A file is sent, and what it holds is said."""
+    """A file is sent, or its rows are pasted, and what it holds is said."""
 
     title = gettext_lazy("New import")
     template_name = "imports/new.html"
@@ -105,147 +121,46 @@ class NewImport(ImportPage, FormPage):
     def resources(self) -> list[Resource]:
         return resources.all_for(self.reader)
 
+    @cached_property
+    def chosen(self) -> Resource | None:
+        """The kind whose columns are explained."""
+        asked = self.request.GET.get("kind", "") or self.request.POST.get("entity", "")
+        return next((resource for resource in self.resources if resource.slug == asked), None)
+
     def get_form(self, data: Any = None) -> BaseForm:
-        return UploadForm(self.resources, data, self.request.FILES if data is not None else None)
+        initial = {"entity": self.chosen.slug} if self.chosen is not None else {}
+        files = self.request.FILES if data is not None else None
+        return UploadForm(self.resources, data, files, initial=initial)
 
     def save(self, form: Any) -> str:
-        file = form.cleaned_data["file"]
         resource = self.resource(form.cleaned_data["entity"])
+        name = "file" if form.cleaned_data["file"] is not None else "rows"
         try:
-            staged = actions.stage(file.file, file.name, resource, by=self.reader)
+            staged = actions.stage(form.cleaned_data["content"], form.cleaned_data["name"], resource, by=self.reader)
         except ImportRefused as refusal:
-            raise ValidationError({"file": str(refusal)}) from refusal
-        return reverse("import-review", args=[staged.pk])
+            raise ValidationError({name: str(refusal)}) from refusal
+        return steps.address_of(staged, resource)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        entities = [(resource, _sample(resource.slug) is not None) for resource in self.resources]
-        return super().get_context_data(**kwargs) | {"entities": entities}
+        chosen = self.chosen
+        return super().get_context_data(**kwargs) | {
+            "resources": self.resources,
+            "chosen": chosen,
+            "chosen_key": key_in_words(chosen) if chosen is not None else "",
+            "has_sample": chosen is not None and _sample(chosen.slug) is not None,
+        }
 
 
-class Review(ImportPage, RowPage):
-    """What the import would do, row by row, and the question whether to do it."""
-
-    template_name = "imports/review.html"
+class Resume(ImportPage, RowPage):
+    """The way to where an import was left."""
 
     def get_queryset(self) -> models.QuerySet:
         return Import.objects.visible_to(self.reader)
 
-    def get_title(self) -> str:
-        return _("Review of %(number)s: %(file)s") % {"number": self.row.number, "file": self.row.file_name}
-
-    @cached_property
-    def of_row(self) -> Resource:
-        return self.resource(self.row.entity)
-
-    @cached_property
-    def preview(self) -> Preview:
-        return actions.preview(self.row, self.of_row)
-
-    @cached_property
-    def unknown(self) -> list[str]:
-        """The headers of the columns of which nobody has said what they hold."""
-        sheet = self.row.sheet
-        return [header_of(sheet, place) for place in self.of_row.matching(sheet, self.row.said.mapping).unknown]
-
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.row.state != ImportState.DRAFT:
             return redirect("import-result", self.row.pk)
-        form = ConfirmForm(self.unknown)
-        return self.render_to_response(self.get_context_data(form=form))
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self.row.state != ImportState.DRAFT:
-            return redirect("import-result", self.row.pk)
-        if "abandon" in request.POST:
-            actions.abandon(self.row, by=self.reader)
-            return redirect("import-result", self.row.pk)
-        form = ConfirmForm(self.unknown, request.POST)
-        if "_language" not in request.POST and form.is_valid() and self._confirm(form):
-            return redirect("import-result", self.row.pk)
-        return self.render_to_response(self.get_context_data(form=form))
-
-    def _confirm(self, form: ConfirmForm) -> bool:
-        sheet = self.row.sheet
-        try:
-            if self.unknown:
-                matching = self.of_row.matching(sheet, self.row.said.mapping)
-                said = self.row.said.mapping
-                actions.say(self.row, by=self.reader, mapping={**said, **dict.fromkeys(matching.unknown, "")})
-            actions.confirm(
-                self.row,
-                self.of_row,
-                by=self.reader,
-                confirmed=self.request.POST.get("confirmed", ""),
-                reason=form.cleaned_data["reason"],
-            )
-        except ImportRefused as refusal:
-            form.add_error(None, str(refusal))
-            return False
-        except OperationalError as error:
-            form.add_error(None, str(lock_refused(error)))
-            return False
-        return True
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        preview = self.preview
-        asked = self.request.GET.get("show", Outcome.ERROR if preview.counts.error else "")
-        chosen = asked if asked in Outcome.values else ""
-        kept = preview.kept()
-        page = Paginator(kept.positions(chosen), _ROWS_PER_PAGE).get_page(self.request.GET.get("page"))
-        return super().get_context_data(**kwargs) | {
-            "keeps_typing": kwargs["form"].is_bound,
-            "resource": self.of_row,
-            "digest": preview.digest,
-            "counts": preview.counts,
-            "outcomes": [(outcome, len(preview.of(outcome))) for outcome in Outcome],
-            "total": len(preview.sheet),
-            "chosen": chosen,
-            "caption": _caption(page.paginator.count, chosen),
-            "labels": [self.of_row.fields[name].label for name in preview.names],
-            "page": page,
-            "rows": [kept.row(preview.sheet, position) for position in page],
-            "effects": self._effects(),
-            "ignored": self.unknown,
-            "earlier": self.row.earlier(),
-        }
-
-    def _effects(self) -> list[str]:
-        """Return in words what confirming would do."""
-        counts = self.preview.counts
-        return [
-            sentence % {"count": formats.number(count)}
-            for count, sentence in (
-                (counts.new, ngettext("%(count)s record is added.", "%(count)s records are added.", counts.new)),
-                (
-                    counts.changed,
-                    ngettext("%(count)s record is changed.", "%(count)s records are changed.", counts.changed),
-                ),
-                (
-                    counts.unchanged,
-                    ngettext(
-                        "%(count)s record stays as it is.", "%(count)s records stay as they are.", counts.unchanged
-                    ),
-                ),
-            )
-            if count
-        ]
-
-
-def _caption(count: int, chosen: str) -> str:
-    values = {"count": formats.number(count), "outcome": Outcome(chosen).label if chosen else ""}
-    if not chosen:
-        return (
-            ngettext("%(count)s row, by its number in the file", "%(count)s rows, by their number in the file", count)
-            % values
-        )
-    return (
-        ngettext(
-            "%(outcome)s: %(count)s row, by its number in the file",
-            "%(outcome)s: %(count)s rows, by their number in the file",
-            count,
-        )
-        % values
-    )
+        return redirect(steps.address_of(self.row, self.resource(self.row.entity)))
 
 
 class Result(ImportPage, RowPage):
@@ -263,34 +178,90 @@ class Result(ImportPage, RowPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.row.state == ImportState.DRAFT:
             return redirect("import-review", self.row.pk)
+        if self.row.job_state in jobs.UNDER_WAY:
+            return redirect("import-progress", self.row.pk)
         return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Have a large import taken back in the background; a small one has the page of its change set for that."""
+        if self._undoing()["is_undone_later"]:
+            try:
+                jobs.begin(self.row, Job.UNDO, by=self.reader)
+            except ImportRefused as refusal:
+                messages.error(request, str(refusal))
+                return redirect("import-result", self.row.pk)
+            return redirect("import-progress", self.row.pk)
+        return redirect("import-result", self.row.pk)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = resources.get(self.row.entity, self.reader)
+        is_applied = self.row.state == ImportState.APPLIED
         return super().get_context_data(**kwargs) | {
             "entity": found.title if found else self.row.entity,
-            "is_applied": self.row.state == ImportState.APPLIED,
+            "is_applied": is_applied,
+            "is_expired": self.row.state == ImportState.EXPIRED,
+            "bar": steps.bar_of_result(),
+            "mapping": _in_words(found, self.row.mapping) if is_applied else [],
+            "choices": _choices_in_words(found, self.row.choices) if is_applied else [],
+            "records": self._records(found) if is_applied and found else [],
+            "first_records": _FIRST_RECORDS,
             **self._undoing(),
         }
+
+    def _records(self, resource: Resource) -> list[tuple[str, str]]:
+        """Return the first records that it wrote and that are there: what each is called, and its address."""
+        change = self.row.change_set
+        history: Any = getattr(resource.model, "history", None)
+        if change is None or history is None:
+            return []
+        written = changesets.written(history.model, change).order_by("history_id")
+        ids = list(written.values_list("id", flat=True)[:_FIRST_RECORDS])
+        found = {record.pk: record for record in resource.importable().filter(pk__in=ids)}
+        return [
+            (str(found[pk]), found[pk].get_absolute_url())
+            for pk in dict.fromkeys(ids)
+            if pk in found and hasattr(found[pk], "get_absolute_url")
+        ]
 
     def _undoing(self) -> dict[str, Any]:
         """Return whether the import can be undone and what stands in the way; nothing of one that changed nothing."""
         change = self.row.change_set
         if change is None or not (self.row.new or self.row.changed) or not changesets.may_undo(change, self.reader):
-            return {"obstacles": [], "can_be_undone": False}
+            return {"obstacles": [], "can_be_undone": False, "is_undone_later": False}
+        if self.row.new + self.row.changed > settings.IMPORT_MOST_AT_ONCE:
+            # What stands in the way of so many rows is looked for when they are taken back.
+            return {"obstacles": [], "can_be_undone": False, "is_undone_later": not change.is_undone}
         found = [] if change.is_undone else changesets.obstacles(change, self.reader)
-        return {"obstacles": found, "can_be_undone": not found and not change.is_undone}
+        return {"obstacles": found, "can_be_undone": not found and not change.is_undone, "is_undone_later": False}
+
+
+def _in_words(resource: Resource | None, mapping: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the file's headers beside the columns that they held."""
+    fields = resource.fields if resource is not None else {}
+    return [(header, fields[name].label if name in fields else name) for name, header in mapping.items()]
+
+
+def _choices_in_words(resource: Resource | None, choices: dict[str, dict[str, str]]) -> list[tuple[str, str, str]]:
+    """Return column, value and what it stood for."""
+    fields = resource.fields if resource is not None else {}
+    return [
+        (fields[name].label if name in fields else name, spelling, choice)
+        for name, spellings in choices.items()
+        for spelling, choice in spellings.items()
+    ]
 
 
 class Template(ImportPage):
-    """The workbook to begin an import with, in the page's language."""
+    """The workbook to begin an import with, headed in the page's language, or in what `?headers=` says."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         resource = self.resource(self.kwargs["slug"])
-        language = get_language() or settings.LANGUAGE_CODE
-        name = f"{resource.slug}-{language}.xlsx"
+        chosen = request.GET.get("headers") or get_language() or settings.LANGUAGE_CODE
+        if chosen not in workbook.HEADERS:
+            raise Http404
+        name = f"{resource.slug}-{chosen}.xlsx"
         headers = exports.download_headers(name, exports.FORMATS["xlsx"].content_type)
-        return HttpResponse(resource.template(language), headers=headers)
+        return HttpResponse(workbook.template(resource, chosen), headers=headers)
 
 
 class Sample(ImportPage):
