@@ -1,12 +1,13 @@
 """Many rows into a table and its history at once, as fast as the database takes them.
 
-The rows go into a temporary table first, by COPY on PostgreSQL and executemany on SQLite; from there the database
-itself writes the table and the history (docs/performance.md).
+Values go to the database by COPY on PostgreSQL and by executemany on SQLite; the history is then written by the
+database itself, from the table (docs/performance.md). All of it is done in a transaction that the caller holds. Nothing
+but the database's own rules is asked of what is written: no save(), no signal, no default; an error leaves the
+transaction broken.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -14,77 +15,125 @@ from django.db import connections, models
 
 # How many rows go to the database in one piece.
 _PIECE = 5_000
-_STAGED = "jfo_staged"
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-class Staged:
-    """Rows in the temporary table: values of a model's attributes, the key among them, and a text for each."""
+class Table:
+    """The table of a model, to write many rows to."""
 
-    def __init__(self, model: type[models.Model], names: Sequence[str], using: str) -> None:
+    def __init__(self, model: type[models.Model], using: str) -> None:
+        self._model = model
         self._connection = connections[using]
         self._quote = self._connection.ops.quote_name
-        self._fields = [_field(model, name) for name in names]
+        self._name = self._quote(model._meta.db_table)
         self._key = _field(model, "pk")
-        self._table = self._quote(model._meta.db_table)
 
-    def insert(self) -> None:
-        """Insert the rows into the model's table."""
-        columns = self._columns(self._fields)
-        self._execute(f"INSERT INTO {self._table} ({columns}) SELECT {columns} FROM {_STAGED}")
+    def insert(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert the rows, each the values of the named attributes, as the model's fields hold them."""
+        fields = [_field(self._model, name) for name in names]
+        self._send(self._name, fields, rows)
 
-    def update(self) -> None:
-        """Give the rows of the model's table with these keys the other values."""
-        sets = ", ".join(
-            f"{self._column(field)} = {_STAGED}.{self._column(field)}" for field in self._fields if field != self._key
-        )
-        key = self._column(self._key)
-        self._execute(f"UPDATE {self._table} SET {sets} FROM {_STAGED} WHERE {self._table}.{key} = {_STAGED}.{key}")
+    def update(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Give each row, which is its key and then the values of the named attributes, these values."""
+        fields = [_field(self._model, name) for name in names]
+        columns, key = self._columns([self._key, *fields]), self._column(self._key)
+        self._execute(f"CREATE TEMPORARY TABLE jfo_staged AS SELECT {columns} FROM {self._name} WHERE 1 = 0")
+        self._send("jfo_staged", [self._key, *fields], rows)
+        sets = ", ".join(f"{self._column(field)} = jfo_staged.{self._column(field)}" for field in fields)
+        self._execute(f"UPDATE {self._name} SET {sets} FROM jfo_staged WHERE {self._name}.{key} = jfo_staged.{key}")
+        self._execute("DROP TABLE jfo_staged")
 
-    def delete(self) -> None:
-        """Delete the rows of the model's table with these keys."""
-        key = self._column(self._key)
-        self._execute(f"DELETE FROM {self._table} WHERE {key} IN (SELECT {key} FROM {_STAGED})")
+    def delete(self, keys: Sequence[int]) -> None:
+        """Delete the rows with these keys."""
+        condition, values = self._among(keys)
+        self._execute(f"DELETE FROM {self._name} WHERE {condition}", values)
+
+    def different(self, fields: Sequence[models.Field], keys: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Return the different sets of values that the rows with these keys have in the fields."""
+        condition, values = self._among(keys)
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"SELECT DISTINCT {self._columns(fields)} FROM {self._name} WHERE {condition}", values)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
     def record(
-        self, history: type[models.Model], tracked: Sequence[models.Field], words: str, same: Mapping[str, Any]
+        self,
+        history: type[models.Model],
+        keys: Sequence[int],
+        words: Mapping[tuple[Any, ...], str],
+        by: Sequence[models.Field],
+        same: Mapping[str, Any],
     ) -> None:
-        """Insert a version of each row, as the table has it now, into the history: the tracked fields, the text of the
-        row as `words`, and the values that are the `same` for all."""
-        columns = [self._column(field) for field in tracked]
-        constants = [_field(history, name) for name in same]
-        into = ", ".join([*columns, self._quote(words), *map(self._column, constants)])
-        key = self._column(self._key)
+        """Insert a version of each row with these keys into the history: its tracked fields, the `related_words` that
+        belong to its values in the fields `by`, and the values that are the `same` for all."""
+        tracked: Any = history.tracked_fields  # type: ignore[attr-defined]
+        told, constants = _field(history, "related_words"), [_field(history, name) for name in same]
+        kind = told.db_type(self._connection)
+        columns = self._columns(by)
+        self._execute(
+            f"CREATE TEMPORARY TABLE jfo_words AS SELECT {columns}, '' AS words FROM {self._name} WHERE 1 = 0"
+        )
+        marks = ", ".join(["%s"] * (len(by) + 1))
+        with self._connection.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO jfo_words VALUES ({marks})", [(*key, text) for key, text in words.items()])
+        join = " AND ".join(map(self._is_same, by))
+        condition, values = self._among(keys)
+        into = self._columns([*tracked, told, *constants])
         self._execute(
             f"INSERT INTO {self._quote(history._meta.db_table)} ({into}) "
-            f"SELECT {', '.join(f'{self._table}.{column}' for column in columns)}, {self._cast(history, words)}"
-            f"{', %s' * len(same)} FROM {_STAGED} JOIN {self._table} ON {self._table}.{key} = {_STAGED}.{key}",
+            f"SELECT {', '.join(f'{self._name}.{self._column(field)}' for field in tracked)}, "
+            f"CAST(jfo_words.words AS {kind}){', %s' * len(same)} "
+            f"FROM {self._name} JOIN jfo_words ON {join} WHERE {condition}",
             [
-                field.get_db_prep_save(value, self._connection)
-                for field, value in zip(constants, same.values(), strict=True)
+                *(
+                    field.get_db_prep_save(value, self._connection)
+                    for field, value in zip(constants, same.values(), strict=True)
+                ),
+                *values,
             ],
         )
+        self._execute("DROP TABLE jfo_words")
 
-    def _cast(self, history: type[models.Model], words: str) -> str:
-        kind = _field(history, words).db_type(self._connection)
-        return f"CAST({_STAGED}.words AS {kind})" if self._connection.vendor == "postgresql" else f"{_STAGED}.words"
-
-    def _fill(self, rows: Iterable[Sequence[Any]]) -> None:
-        columns = self._columns(self._fields)
-        self._execute(
-            f"CREATE TEMPORARY TABLE {_STAGED} AS SELECT {columns}, '' AS words FROM {self._table} WHERE 1 = 0"
-        )
-        prepared = _prepared(self._fields, rows, self._connection)
+    def new_keys(self, count: int) -> Sequence[int]:
+        """Return so many keys that no row of the table has or will be given."""
+        table = self._model._meta.db_table
         with self._connection.cursor() as cursor:
             if self._connection.vendor == "postgresql":
-                cursor.copy_expert(f"COPY {_STAGED} FROM STDIN", _Lines(prepared))
+                cursor.execute(
+                    "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                    [self._name, self._key.column, count],
+                )
+                return [number for (number,) in cursor.fetchall()]
+            # One transaction writes at a time, and an inserted key moves the sequence on by itself.
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            found = cursor.fetchone()
+        last = found[0] if found else 0
+        return range(last + 1, last + count + 1)
+
+    def _among(self, keys: Sequence[int]) -> tuple[str, list[Any]]:
+        """Return the condition that a row has one of the keys, and its values."""
+        key = f"{self._name}.{self._column(self._key)}"
+        if isinstance(keys, range):
+            return f"{key} BETWEEN %s AND %s", [keys.start, keys.stop - 1]
+        if self._connection.vendor == "postgresql":
+            return f"{key} = ANY(%s)", [list(keys)]
+        return f"{key} IN (SELECT value FROM json_each(%s))", [json.dumps(list(keys))]
+
+    def _is_same(self, field: models.Field) -> str:
+        one, other = f"{self._name}.{self._column(field)}", f"jfo_words.{self._column(field)}"
+        # Plain where it can be, which is what a database joins quickly.
+        return f"({one} = {other} OR ({one} IS NULL AND {other} IS NULL))" if field.null else f"{one} = {other}"
+
+    def _send(self, table: str, fields: Sequence[models.Field], rows: Iterable[Sequence[Any]]) -> None:
+        prepared = _prepared(fields, rows, self._connection)
+        columns = self._columns(fields)
+        with self._connection.cursor() as cursor:
+            if self._connection.vendor == "postgresql":
+                cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _Lines(prepared))
                 return
-            statement = f"INSERT INTO {_STAGED} VALUES ({', '.join(['%s'] * (len(self._fields) + 1))})"
+            statement = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"
             while piece := list(islice(prepared, _PIECE)):
                 cursor.executemany(statement, piece)
-
-    def _drop(self) -> None:
-        self._execute(f"DROP TABLE {_STAGED}")
 
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> None:
         with self._connection.cursor() as cursor:
@@ -95,22 +144,6 @@ class Staged:
 
     def _column(self, field: models.Field) -> str:
         return self._quote(str(field.column))
-
-
-@contextmanager
-def staged(
-    model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, using: str
-) -> Iterator[Staged]:
-    """Put the rows into the temporary table, each the values of the named attributes and a text; in a transaction that
-    the caller holds.
-
-    The values are as the model's fields hold them. Nothing but the database's own rules is asked of what is written:
-    no save(), no signal, no default; an error leaves the transaction broken.
-    """
-    table = Staged(model, names, using)
-    table._fill(rows)
-    yield table
-    table._drop()
 
 
 class Among(models.Func):
@@ -129,24 +162,6 @@ class Among(models.Func):
     def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[str | int, ...]]:
         text, values = compiler.compile(self.source_expressions[0])
         return f"{text} IN (SELECT value FROM json_each(%s))", (*values, json.dumps(self.texts))
-
-
-def new_keys(model: type[models.Model], count: int, *, using: str) -> Sequence[int]:
-    """Return so many keys that no row of the model has or will be given, in a transaction that the caller holds."""
-    connection = connections[using]
-    key, table = _field(model, "pk"), model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [connection.ops.quote_name(table), key.column, count],
-            )
-            return [number for (number,) in cursor.fetchall()]
-        # One transaction writes at a time, and an inserted key moves the sequence on by itself.
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        found = cursor.fetchone()
-    last = found[0] if found else 0
-    return range(last + 1, last + count + 1)
 
 
 def _field(model: type[models.Model], name: str) -> models.Field:

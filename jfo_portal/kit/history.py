@@ -80,29 +80,6 @@ def _complete(sender: type[models.Model], instance: models.Model, history_instan
     history_instance.related_words = _related_words(instance, _foreign_keys(sender))
 
 
-class _RelatedWords:
-    """What rows point to, in words, as JSON: each different set of foreign keys is put in words once; a query for each
-    foreign key."""
-
-    def __init__(self, model: type[models.Model], attnames: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        fields: list[Any] = [field for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
-        self._names = [field.name for field in fields]
-        self._places = [attnames.index(field.attname) for field in fields]
-        self._related = [
-            field.related_model._base_manager.in_bulk({row[place] for row in rows} - {None})
-            for field, place in zip(fields, self._places, strict=True)
-        ]
-        self._known: dict[tuple[Any, ...], str] = {}
-
-    def of(self, row: Sequence[Any]) -> str:
-        """Return the words of the row, given by its attributes' values."""
-        keys = tuple([row[place] for place in self._places])
-        if keys not in self._known:
-            found = zip(self._names, self._related, keys, strict=True)
-            self._known[keys] = json.dumps({name: str(related[key]) for name, related, key in found if key is not None})
-        return self._known[keys]
-
-
 # How many rows one statement of Django's own writes.
 _BATCH = 1_000
 
@@ -182,16 +159,14 @@ class TrackedQuerySet(models.QuerySet):
         named has its default; a model with fields that repeat others (kit.search) cannot be written so.
         """
         fields = self._written_raw()
+        table = bulk.Table(self.model, self.db)
         with transaction.atomic(using=self.db):
-            keys = bulk.new_keys(self.model, len(rows), using=self.db)
+            keys = table.new_keys(len(rows))
             rest = [field for field in fields if field.attname not in names and not field.primary_key]
             defaults = tuple(field.get_default() for field in rest)
-            whole = [self._key_name, *names, *(field.attname for field in rest)]
-            words = _RelatedWords(self.model, names, rows)
-            values = ((key, *row, *defaults, words.of(row)) for key, row in zip(keys, rows, strict=True))
-            with bulk.staged(self.model, whole, values, using=self.db) as staged:
-                staged.insert()
-                self._record_staged(staged, "+", by=by, reason=reason, door=door, change=change)
+            whole = ["pk", *names, *(field.attname for field in rest)]
+            table.insert(whole, ((key, *row, *defaults) for key, row in zip(keys, rows, strict=True)))
+            self._record_rows(table, keys, "+", by=by, reason=reason, door=door, change=change)
         return list(keys)
 
     def update_rows(
@@ -205,15 +180,13 @@ class TrackedQuerySet(models.QuerySet):
         change: Any = None,
     ) -> None:
         """Give each row, its key and then the values of the named attributes, these values, and record a version of
-        each, in one transaction; as `insert_rows` does. The foreign keys are all among those named."""
+        each, in one transaction; as `insert_rows` does."""
         self._written_raw()
+        table = bulk.Table(self.model, self.db)
         with transaction.atomic(using=self.db):
-            whole = [self._key_name, *names]
-            words = _RelatedWords(self.model, whole, rows)
-            values = ((*row, words.of(row)) for row in rows)
-            with bulk.staged(self.model, whole, values, using=self.db) as staged:
-                staged.update()
-                self._record_staged(staged, "~", by=by, reason=reason, door=door, change=change)
+            table.update(names, rows)
+            keys = [row[0] for row in rows]
+            self._record_rows(table, keys, "~", by=by, reason=reason, door=door, change=change)
 
     def delete_rows(
         self,
@@ -226,20 +199,11 @@ class TrackedQuerySet(models.QuerySet):
     ) -> None:
         """Delete the rows with these keys, which no other row belongs to, and record a last version of each, in one
         transaction; as `insert_rows` does."""
-        related = [field.attname for field in self.model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
         self._written_raw()
+        table, gone = bulk.Table(self.model, self.db), list(keys)
         with transaction.atomic(using=self.db):
-            whole = [self._key_name, *related]
-            rows = list(self.model._base_manager.filter(pk__in=keys).values_list(*whole))
-            words = _RelatedWords(self.model, whole, rows)
-            values = ((*row, words.of(row)) for row in rows)
-            with bulk.staged(self.model, whole, values, using=self.db) as staged:
-                self._record_staged(staged, "-", by=by, reason=reason, door=door, change=change)
-                staged.delete()
-
-    @property
-    def _key_name(self) -> str:
-        return str(self.model._meta.pk.attname)
+            self._record_rows(table, gone, "-", by=by, reason=reason, door=door, change=change)
+            table.delete(gone)
 
     def _written_raw(self) -> list[Any]:
         fields = self.model.history.model.tracked_fields  # type: ignore[attr-defined]
@@ -247,8 +211,11 @@ class TrackedQuerySet(models.QuerySet):
             raise TypeError(f"{self.model.__name__} has fields that only save() fills.")
         return list(fields)
 
-    def _record_staged(self, staged: bulk.Staged, kind: str, *, by: Any, reason: str, door: Door, change: Any) -> None:
-        """Record a version of each staged row."""
+    def _record_rows(
+        self, table: bulk.Table, keys: Sequence[int], kind: str, *, by: Any, reason: str, door: Door, change: Any
+    ) -> None:
+        """Record a version of each row with these keys; what they point to is put in words once for each different
+        set."""
         history_model = self.model.history.model  # type: ignore[attr-defined]
         same = {
             "history_date": timezone.now(),
@@ -259,7 +226,23 @@ class TrackedQuerySet(models.QuerySet):
             "who": str(by or ""),
             "change_set": getattr(change, "pk", None),
         }
-        staged.record(history_model, history_model.tracked_fields, "related_words", same)
+        related: list[Any] = [field for field in history_model.tracked_fields if isinstance(field, models.ForeignKey)]
+        sets = table.different(related, keys)
+        targets = [
+            field.related_model._base_manager.in_bulk({pks[place] for pks in sets} - {None})
+            for place, field in enumerate(related)
+        ]
+        words = {
+            pks: json.dumps(
+                {
+                    field.name: str(found[pk])
+                    for field, found, pk in zip(related, targets, pks, strict=True)
+                    if pk is not None
+                }
+            )
+            for pks in sets
+        }
+        table.record(history_model, keys, words, related, same)
 
     def delete(
         self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, change: Any = None

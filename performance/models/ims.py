@@ -56,6 +56,12 @@ class ImsFileQuerySet(ScopedQuerySet, TrackedQuerySet):
         with counted_anew([row[0] for row in rows]):
             super().update_rows(names, rows, **options)
 
+    def delete_rows(self, keys: Iterable[Any], **options: Any) -> None:
+        """Delete the files as every tracked row, and take them off the count."""
+        ids = list(keys)
+        with counted_anew(ids):
+            super().delete_rows(ids, **options)
+
     def bulk_update(self, objs: Iterable[Any], *args: Any, **options: Any) -> int:
         """Update the files as every tracked row, and count them anew."""
         rows = list(objs)
@@ -167,7 +173,10 @@ class ImsFile(Tracked):
         return self.number
 
     def save(self, *args: object, **kwargs: object) -> None:
+        """Save the file and count it; one that names no region is of the one that employed the officer then."""
         self.fiscal_year = FiscalYear.of(self.opened_on).start_year
+        if not self.region_id:
+            self.region_id = self.officer.region_on(self.opened_on)
         ids = [] if self.pk is None else [self.pk]
         with counted_anew(ids):
             super().save(*args, **kwargs)

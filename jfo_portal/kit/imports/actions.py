@@ -18,7 +18,8 @@ from ..changesets import act
 from ..history import Door
 from ..models import Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
 from . import headings
-from .cells import fold
+from .cells import fold, unpack
+from .fields import as_text
 from .preview import Counts, Preview, StoredPreview
 from .reading import AS_TOLD, ImportRefused, Options, Sheet, fingerprint, read
 from .resources import Resource, header_of
@@ -104,6 +105,8 @@ def confirm(
     `confirmed` is the digest of the preview that was seen. An import that is saved already is not
     saved again.
     """
+    # Two copies of a large sheet are one too many.
+    staged.__dict__.pop("sheet", None)
     with _waiting(staged, by) as waiting:
         sheet = waiting.sheet
         matching = resource.matching(sheet, waiting.said.mapping)
@@ -125,6 +128,7 @@ def confirm(
         waiting.ignored = [header_of(sheet, place) for place in matching.left_out]
         waiting.new, waiting.changed, waiting.unchanged = counts.new, counts.changed, counts.unchanged
         waiting.finished_at = timezone.now()
+        waiting.choices = _used(waiting.choices, sheet, matching.places)
         # Of a job that saves, that it is done is saved with the rows.
         waiting.job_state, waiting.job_at = JobState.DONE if waiting.job else JobState.NONE, timezone.now()
         waiting.save()
@@ -192,6 +196,18 @@ def _known_headers(resource: Resource) -> list[str]:
 
 def _headers_hash(sheet: Sheet) -> str:
     return hashlib.sha256(json.dumps([fold(header) for header in sheet.headers]).encode()).hexdigest()
+
+
+def _used(
+    choices: Mapping[str, Mapping[str, str]], sheet: Sheet, places: Mapping[str, int]
+) -> dict[str, dict[str, str]]:
+    """Return those of the choices whose value stands in the sheet: of the others this import says nothing."""
+    used = {}
+    for name, spellings in choices.items():
+        column = set(sheet.columns[places[name]]) if name in places else set()
+        there = {fold(as_text(unpack(packed))) for packed in column if packed is not None}
+        used[name] = {spelling: choice for spelling, choice in spellings.items() if spelling in there}
+    return {name: spellings for name, spellings in used.items() if spellings}
 
 
 def _remember(saved: Import, sheet: Sheet) -> None:

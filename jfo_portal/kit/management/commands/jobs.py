@@ -24,7 +24,9 @@ class Command(BaseCommand):
             try:
                 for pk in jobs.resume():
                     logger.warning("Import %s was interrupted, and is begun again.", pk)
-                call_command("db_worker", reload=False, interval=0.5, batch=options["once"], startup_delay=False, verbosity=0)
+                call_command(
+                    "db_worker", reload=False, interval=0.5, batch=options["once"], startup_delay=False, verbosity=0
+                )
             except OperationalError:
                 # The database is starting again, or busy for long.
                 logger.warning("The database does not answer; the worker tries again.", exc_info=True)
