@@ -28,6 +28,7 @@ from registry.models import (
     Officer,
     OfficerFunction,
     OfficerLevel,
+    OfficerRegion,
     Participation,
     Region,
 )
@@ -80,13 +81,14 @@ def _write(number: int) -> None:
     homes = list(Region.objects.filter(pk__in=jfos).order_by("code"))
 
     officers = insert(Officer, (_officer(n, homes[n % len(homes)], chance) for n in range(number)))
+    insert(OfficerRegion, map(posting, officers))
     insert(OfficerLevel, (level for officer in officers for level in _levels(officer, chance)))
     insert(
         Assignment,
         (row for officer in officers for row in _assignments(officer, jfos[officer.region_id], chance)),
     )
     insert(ImsFile, (file for officer in officers for file in _files(officer, chance)))
-    for model in (Officer, OfficerLevel, Assignment, ImsFile):
+    for model in (Officer, OfficerRegion, OfficerLevel, Assignment, ImsFile):
         _record(model)
 
 
@@ -104,6 +106,11 @@ def _officer(n: int, region: Region, chance: random.Random) -> Officer:
         region=region,
         start=_FIRST,
     )
+
+
+def posting(officer: Officer) -> OfficerRegion:
+    """Return the officer's region, the same for all of their service."""
+    return OfficerRegion(officer=officer, region_id=officer.region_id, start=officer.start)
 
 
 def _levels(officer: Officer, chance: random.Random) -> Iterator[OfficerLevel]:

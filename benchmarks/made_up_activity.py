@@ -15,9 +15,9 @@ from jfo_portal.kit.grouping import grouped
 from performance.models import ActivityCount, ImsFile
 from performance.recounting import recount
 from registry import guards
-from registry.models import JFO, Assignment, Officer, OfficerFunction, Participation, Region
+from registry.models import JFO, Assignment, Officer, OfficerFunction, OfficerRegion, Participation, Region
 
-from .made_up import clear, insert, vacuum
+from .made_up import clear, insert, posting, vacuum
 
 YEARS = range(2001, 2011)
 FILES_EACH = 47
@@ -66,6 +66,7 @@ def _officers(number: int) -> None:
             for n in range(number)
         ),
     )
+    insert(OfficerRegion, map(posting, officers))
     insert(
         Assignment,
         (

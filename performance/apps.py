@@ -9,6 +9,6 @@ class PerformanceConfig(AppConfig):
     def ready(self) -> None:
         from registry import needs
 
-        from . import beside, checks, expectation_panels, home, panels, reports  # noqa: F401  (register rules, reports and a part of the JFO page)
+        from . import admin, beside, checks, expectation_panels, home, panels, reports  # noqa: F401  (register tables, rules, reports and a part of the JFO page)
 
         needs.register(20, needs=home.NEEDS, figures=home.figures)

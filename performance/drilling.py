@@ -18,7 +18,7 @@ from jfo_portal.kit.periods import today
 from jfo_portal.kit.reports import Parameters
 from registry.figure_tables import narrowed
 from registry.measures.strength import PLACE, Place, Post
-from registry.models import Assignment, Kind, Region
+from registry.models import Assignment, Kind, OfficerRegion, Region
 from wca.models import Verdict
 
 from .measures.activity import Group, Rule
@@ -48,10 +48,16 @@ class ActivityLinks:
 
     @cached_property
     def _whole(self) -> frozenset[str]:
-        """The regions of a manager in which nobody but officers the manager sees opened files; one query."""
+        """The regions of a manager in which nobody but officers the manager sees opened files, or was employed on the
+        year's last day; one query."""
         counts = ActivityCount.objects.filter(fiscal_year=self.year.start_year, region__in=self.reader.scope_ids)
         others = counts.exclude(officer__region__in=self.reader.scope_ids)
-        whole = Region.objects.filter(pk__in=self.reader.scope_ids).exclude(pk__in=others.values("region"))
+        left = OfficerRegion.objects.as_of(self.year.last_day).exclude(officer__region__in=self.reader.scope_ids)
+        whole = (
+            Region.objects.filter(pk__in=self.reader.scope_ids)
+            .exclude(pk__in=others.values("region"))
+            .exclude(pk__in=left.order_by().values("region"))
+        )
         return frozenset(whole.values_list("code", flat=True))
 
     def sees(self, region: str | None) -> bool:

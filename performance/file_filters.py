@@ -12,6 +12,7 @@ from jfo_portal.kit.fiscal import FiscalYear
 from registry.filters import YES_OR_NO, offer, region_choices
 from registry.models import JFO, Assignment, Officer, Region
 from registry.models.assignments import AssignmentQuerySet
+from registry.models.people import posting_on
 
 from .freshness import ims_span
 from .measures.activity import Group, Rule
@@ -154,13 +155,13 @@ class ActiveOfficerFilters(OfActivity):
         return rows
 
     def filter_queryset(self, queryset: Any) -> QuerySet:
-        rows = super().filter_queryset(queryset)
         year, region = self.year, self.form.cleaned_data.get("region")
+        rows = super().filter_queryset(queryset.annotate(posting=posting_on(year.last_day)))
         of_year = ImsFile.objects.filter(officer=OuterRef("pk"), fiscal_year=year.start_year).order_by()
         opened = Q(Exists(of_year.filter(region__code=region) if region else of_year))
         in_service = Q(start__lte=year.last_day) & (Q(end=None) | Q(end__gte=year.first_day))
-        # One who opened none is counted where employed.
-        silent = in_service & ~Q(Exists(of_year)) & (Q(region__code=region) if region else Q())
+        # One who opened none is counted where employed on the year's last day.
+        silent = in_service & ~Q(Exists(of_year)) & (Q(posting__region__code=region) if region else Q())
         match self.form.cleaned_data.get("files"):
             case "yes":
                 return rows.filter(opened)

@@ -101,8 +101,9 @@ def pay_columns() -> list[Column]:
             href=lambda row: row.get_absolute_url(),
             sort="officer__number",
             is_header=True,
+            names="officer",
         ),
-        Column("name", _("Officer"), value=lambda row: row.officer.name, sort="officer__folded"),
+        Column("name", _("Officer"), value=lambda row: row.officer.name, sort="officer__folded", names="officer"),
         Column(
             "jfo",
             _("JFO"),

@@ -8,13 +8,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from registry.models import Officer
+from registry.models.people import posting_on
 
 from .file_filters import OfActivity
 from .measures.quality import without_entries
 
 
 class SilentOfficerFilters(OfActivity):
-    """Officers in service who opened no file in the year, or in the month asked for, by who employs them."""
+    """Officers in service who opened no file in the year, or in the month asked for, by who employed them on its last
+    day."""
 
     month = django_filters.ChoiceFilter(label=_("Month"), method="as_they_are", empty_label=_("The whole year"))
 
@@ -30,5 +32,9 @@ class SilentOfficerFilters(OfActivity):
         asked = self.form.cleaned_data.get("month")
         return date.fromisoformat(f"{asked}-01") if asked else None
 
+    def in_region(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(posting__region__code=value)
+
     def filter_queryset(self, queryset: Any) -> QuerySet:
-        return without_entries(super().filter_queryset(queryset), self.year, self.month_asked)
+        rows = super().filter_queryset(queryset.annotate(posting=posting_on(self.year.last_day)))
+        return without_entries(rows, self.year, self.month_asked)

@@ -1,4 +1,5 @@
-"""What is done to assignments: each action is one transaction and one change set, and leaves a version of every row.
+"""What is done to assignments, and the move of an officer to another region: each action is one transaction and one
+change set, and leaves a version of every row.
 
 Every action locks the officer's row first, so that of two simultaneous ones the second is checked
 against what the first wrote. A rule it would break raises ValidationError, whose sentences name the
@@ -21,7 +22,7 @@ from jfo_portal.kit.changesets import ChangeSet, act
 from jfo_portal.kit.history import Door
 from jfo_portal.kit.periods import ONE_DAY, today
 
-from .models import JFO, Assignment, EndReason, Officer, User
+from .models import JFO, Assignment, EndReason, Officer, OfficerRegion, Region, User
 
 
 def lock_officers(ids: Iterable[int]) -> dict[int, Officer]:
@@ -335,6 +336,36 @@ def split(
         new = _rest(old, _open_jfo(jfo), fte, start)
         stays = change_fte(old, by=by, fte=old.fte - fte, start=start, within=change)
         return stays, change.save_row(new)
+
+
+def move_officer(
+    officer: Officer,
+    *,
+    by: User | None,
+    region: Region,
+    day: date | None = None,
+    reason: str = "",
+    door: Door = Door.SCREEN,
+    within: ChangeSet | None = None,
+) -> Officer:
+    """Have the region employ the officer from the day on, today if none is given; returns the officer as saved.
+
+    What is so on earlier days stays so. The region of now with another day moves the day of the last move, and the day
+    of the last move with another region corrects that one.
+    """
+    with act(by, reason=reason, door=door, within=within) as change:
+        officer = _locked(officer.pk)
+        if region.pk != officer.region_id:
+            officer.region, officer.moved_on = region, day
+            return change.save_row(officer)
+        since = officer.postings.order_by("-start").values_list("start", flat=True)[:1]
+        if day is None or day in since:
+            raise ValidationError(
+                {"region": _("The officer is in this region already. Choose another one, or give another first day.")}
+            )
+        officer.moved_on = day
+        OfficerRegion.objects.follow([officer], by=by, reason=change.reason, door=Door(change.door), change=change)
+        return officer
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,21 @@ def _broken(rows: Sequence[Any], agencies: Sequence[Agency]) -> list[str]:
     return list(sentences)
 
 
+def broken_by(agencies: Sequence[Agency]) -> dict[int, list[str]]:
+    """Return, by an agency's key in the database, the sentences of the rules that its rows break as it is given.
+
+    A query for each model that points to agencies.
+    """
+    rows = [row for model, names in referring().items() for row in _rows(model, names, agencies)]
+    pointing = referring()
+    found: dict[int, list[str]] = {}
+    for agency in agencies:
+        of_agency = [row for row in rows if agency.pk in {getattr(row, f"{name}_id") for name in pointing[type(row)]}]
+        if sentences := _broken(of_agency, [agency]):
+            found[agency.pk] = sentences
+    return found
+
+
 # Two that are one
 
 

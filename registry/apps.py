@@ -7,7 +7,7 @@ class RegistryConfig(AppConfig):
     verbose_name = _("Registry")
 
     def ready(self) -> None:
-        from . import checks, home, needs, needs_training  # noqa: F401  (checks registers the rules)
+        from . import admin, checks, home, needs, needs_training  # noqa: F401  (admin and checks register themselves)
         from .measures import capacity, tenure  # noqa: F401  (they say whom their figures count)
 
         needs.register(groups=home.waiting_imports)

@@ -16,7 +16,9 @@ from .models import (
     Contact,
     EndReason,
     Establishment,
+    Officer,
     OfficerLevel,
+    OfficerRegion,
     Participation,
     ParticipationReview,
     ParticipationRole,
@@ -100,6 +102,20 @@ def one_level_a_day() -> Breaches:
     for officer, levels in grouped(rows, lambda row: row.officer).items():
         if (day := shared_day(levels)) is not None:
             yield f"officer {officer.number}", f"two levels on {day}"
+
+
+@rule("2")
+def one_region_a_day() -> Breaches:
+    """On every day of service one region employs an officer, the last one still: figures about the day go by it."""
+    rows = grouped(OfficerRegion.objects.order_by("start"), lambda row: row.officer_id)
+    for officer in Officer.objects.order_by("number"):
+        postings = rows.get(officer.pk, [])
+        if (day := shared_day(postings)) is not None:
+            yield f"officer {officer.number}", f"two regions on {day}"
+        if (day := day_without(postings, officer.start, officer.end)) is not None:
+            yield f"officer {officer.number}", f"no region on {day}"
+        if postings and (postings[-1].region_id, postings[-1].end) != (officer.region_id, None):
+            yield f"officer {officer.number}", f"the last region, from {postings[-1].start} on, is not that of today"
 
 
 @rule("6")

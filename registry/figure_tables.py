@@ -1,12 +1,13 @@
 """The columns of the pages of figures: tenure, capacity, and two days compared."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +19,7 @@ from jfo_portal.kit.tables import Column, Link
 from registry.measures.capacity import Capacity
 from registry.measures.comparison import Agreed, Difference
 from registry.measures.privacy import too_few
-from registry.models import Assignment, OfficerFunction
+from registry.models import Assignment, OfficerFunction, OfficerRegion
 from registry.tables import assignment_actions, jfo_column, keeping_day, restricted_mark
 
 
@@ -111,16 +112,26 @@ class _Lists:
     def __init__(self, reader: Reader, day: date) -> None:
         self.reader, self.day = reader, day
 
+    @cached_property
+    def _whole(self) -> Collection[int]:
+        """The regions of a manager that employed nobody on the day whom the manager does not see; no query for today,
+        else one."""
+        if self.day >= today():
+            return self.reader.scope_ids
+        then = OfficerRegion.objects.as_of(self.day).filter(region__in=self.reader.scope_ids)
+        left = then.exclude(officer__region__in=self.reader.scope_ids).order_by()
+        return self.reader.scope_ids - set(left.values_list("region", flat=True))
+
     def sees(self, row: Capacity) -> bool:
         """Say whether the reader sees every officer of the row."""
         if self.reader.sees_everything:
             return True
-        return row.region is not None and row.region.pk in self.reader.scope_ids
+        return row.region is not None and row.region.pk in self._whole
 
-    def to(self, name: str, row: Capacity, **filters: str) -> str | None:
+    def to(self, name: str, row: Capacity, *, asked: str = "region", **filters: str) -> str | None:
         if not self.sees(row):
             return None
-        return narrowed(reverse(name), self.day, region=row.region.code if row.region else None, **filters)
+        return narrowed(reverse(name), self.day, **{asked: row.region.code if row.region else None}, **filters)
 
     def jfos(self, row: Capacity) -> str | None:
         return narrowed(reverse("jfos"), self.day, region=row.region.code if row.region else None)
@@ -150,7 +161,7 @@ def capacity_columns(reader: Reader, day: date) -> list[Column]:
         lists.in_service(),
         *(of_function(function.value, function.short) for function in OfficerFunction),
         lists.on_jfo(),
-        _figure("assigned", gettext_lazy("FTE on JFOs"), "fte", lambda row: lists.to("assignments", row)),
+        _figure("assigned", gettext_lazy("FTE on JFOs"), "fte", lambda row: lists.to("assignments", row, asked="home")),
         _figure("free", gettext_lazy("Free FTE"), "fte"),
         lists.seats(),
         _figure("unfilled", gettext_lazy("Seats unfilled (FTE)"), "fte"),

@@ -30,6 +30,7 @@ from registry.models import (
     Officer,
     OfficerFunction,
     OfficerLevel,
+    OfficerRegion,
     Participation,
     ParticipationReview,
     ParticipationRole,
@@ -132,7 +133,8 @@ class AssignmentFilters(ByNeed):
             ("all", _("All")),
         ],
     )
-    # For the links of figures, which count by the JFO's region and kind, and by the officer's level on the day.
+    # For the links of figures, which count by the JFO's region and kind, and by the officer's level and region on the
+    # day; `region` is that of today, by which the timeline is grouped.
     jfo_region = django_filters.ChoiceFilter(
         label=_("Region of the JFO"), method="of_jfos", empty_label=_("All"), widget=forms.HiddenInput
     )
@@ -141,6 +143,12 @@ class AssignmentFilters(ByNeed):
     )
     level = django_filters.ChoiceFilter(
         label=_("Level"), choices=Level.choices, method="at_level", empty_label=_("All"), widget=forms.HiddenInput
+    )
+    home = django_filters.ChoiceFilter(
+        label=_("Region that employed the officer"),
+        method="employed_by",
+        empty_label=_("All"),
+        widget=forms.HiddenInput,
     )
     # How the page shows the rows, whichever they are; a form of filters keeps them as it keeps the rest.
     group = django_filters.ChoiceFilter(
@@ -171,6 +179,7 @@ class AssignmentFilters(ByNeed):
         offer(
             self,
             region=region_choices(self.regions),
+            home=region_choices(self.regions),
             jfo_region=region_choices({jfo.region.pk: jfo.region for jfo in self.jfos}.values()),
             program=[(code, code) for code in sorted({jfo.program.code for jfo in self.jfos})],
             jfo=[(jfo.code, jfo.code) for jfo in self.jfos],
@@ -190,6 +199,10 @@ class AssignmentFilters(ByNeed):
     def at_level(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
         levels = OfficerLevel.objects.as_of(self.day).filter(level=value)
         return rows.filter(officer__in=levels.order_by().values("officer"))
+
+    def employed_by(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        postings = OfficerRegion.objects.as_of(self.day).filter(region__code=value)
+        return rows.filter(officer__in=postings.order_by().values("officer"))
 
     def in_state(self, rows: Any, _name: str, value: str) -> QuerySet:
         match value:
@@ -352,12 +365,12 @@ class JFOFilters(ByNeed, OwnJFOs):
 
 
 class OfficerFilters(ByNeed):
-    """Officers by what they are on the day shown; the list sets `level` and `fte` on its rows."""
+    """Officers by what they are on the day shown; the list sets `posting`, `level` and `fte` on its rows."""
 
     address = "officers"
 
     q = django_filters.CharFilter(label=_("Name or number"), method="named")
-    region = django_filters.ChoiceFilter(label=_("Region"), field_name="region__code", empty_label=_("All"))
+    region = django_filters.ChoiceFilter(label=_("Region"), field_name="posting__region__code", empty_label=_("All"))
     function = django_filters.ChoiceFilter(label=_("Function"), choices=OfficerFunction.choices, empty_label=_("All"))
     level = django_filters.ChoiceFilter(label=_("Level"), choices=Level.choices, empty_label=_("All"))
     on_jfo = django_filters.ChoiceFilter(label=_("On a JFO"), choices=YES_OR_NO, method="serving", empty_label=_("All"))

@@ -8,14 +8,14 @@ from typing import Any, cast
 
 from django import forms
 from django.core.validators import BaseValidator
-from django.db.models import Case, Model, Value, When
+from django.db.models import Case, Model, Q, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.access import Reader
 from jfo_portal.kit.forms import DayField
 
-from .models import JFO, Agency, Assignment, Course, EndReason, Officer, ParticipationReview
+from .models import JFO, Agency, Assignment, Course, EndReason, Officer, ParticipationReview, Region
 
 
 def _model_field(model: type[Model], name: str, **options: Any) -> Any:
@@ -250,6 +250,37 @@ class AliasForm(ReasonedForm):
     """Another spelling of an agency."""
 
     alias = forms.CharField(label=_("Spelling"), max_length=200, help_text=_("As documents and spreadsheets write it."))
+
+
+# Officers
+
+
+class MoveForm(ReasonedForm):
+    """Another region for an officer, and the first day there; or another first day in the same one."""
+
+    region = forms.ModelChoiceField(
+        Region.objects.none(),
+        label=_("Region"),
+        empty_label=None,
+        error_messages={"invalid_choice": _("This region is not, or no longer, in the list. Choose another one.")},
+    )
+    moved_on = DayField(
+        label=_("First day in this region"),
+        required=False,
+        help_text=_("YYYY-MM-DD; empty for today. The region of before keeps the days before, and their figures."),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, officer: Officer, day: date, **options: Any) -> None:
+        super().__init__(data, **options)
+        regions = cast(forms.ModelChoiceField, self.fields["region"])
+        regions.queryset = Region.objects.filter(
+            Q(pk__in=Region.objects.as_of(day).order_by().values("pk")) | Q(pk=officer.region_id)
+        ).order_by("code")
+        regions.label_from_instance = _region_label  # type: ignore[assignment]
+
+
+def _region_label(region: Any) -> str:
+    return f"{region.short} – {region.name}"
 
 
 # Training

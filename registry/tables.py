@@ -25,7 +25,17 @@ from registry.measures import timeline
 from registry.measures.tenure import DAYS_IN_A_YEAR
 from registry.measures.training import lacking
 from registry.measures.vacancies import Vacancy, stretches
-from registry.models import JFO, Assignment, Course, Officer, ParticipationReview, Training
+from registry.models import (
+    JFO,
+    Assignment,
+    Course,
+    EndReason,
+    Officer,
+    OfficerFunction,
+    ParticipationReview,
+    Region,
+    Training,
+)
 
 # How many of the vacancies to come are said in words; the bar shows them all.
 _VACANCIES_SAID = 3
@@ -122,6 +132,18 @@ def _bar(row: Assignment, scale: Scale) -> SafeString:
     return scale.bar(spans, words)
 
 
+# What an assignment's tenure and what needs attention rest on.
+_DATED = ("start", "end", "end_reason", "review_on", "since")
+
+
+def _assignment(dated: Sequence[Any]) -> Assignment:
+    """Return an assignment of nobody with the values of _DATED."""
+    *own, since = dated
+    row = Assignment(**dict(zip(_DATED[:-1], own, strict=True)))
+    row.since = since
+    return row
+
+
 def timeline_column(scale: Scale) -> Column:
     """Return the column that shows the days of an assignment as a bar over the fiscal years; for the page alone."""
     return Column(
@@ -147,14 +169,26 @@ def assignment_columns(day: date, *, may_act: bool, scale: Scale | None = None) 
             sort="officer__folded",
             href=lambda row: keeping_day(row.get_absolute_url(), day),
             is_header=True,
+            names="officer",
+            fields=("officer__family_name", "officer__given_name"),
+            of=lambda *names: ", ".join(names),
         ),
-        Column("number", gettext_lazy("Number"), value=lambda row: row.officer.number, sort="officer__number"),
+        Column(
+            "number",
+            gettext_lazy("Number"),
+            value=lambda row: row.officer.number,
+            sort="officer__number",
+            names="officer",
+            fields=("officer__number",),
+        ),
         Column(
             "function",
             gettext_lazy("Function"),
             value=lambda row: row.officer.function_short,
             sort="officer__function",
             extra=True,
+            fields=("officer__function",),
+            of=lambda function: OfficerFunction(function).short,
         ),
         Column(
             "region",
@@ -162,16 +196,29 @@ def assignment_columns(day: date, *, may_act: bool, scale: Scale | None = None) 
             value=lambda row: row.officer.region.short,
             sort="officer__region__code",
             extra=True,
+            fields=("officer__region__code", "officer__region__code_fr"),
+            of=lambda code, code_fr: Region(code=code, code_fr=code_fr).short,
         ),
-        jfo_column(day, sort="jfo__code"),
-        Column("program", gettext_lazy("Program"), value=lambda row: row.jfo.program.code, extra=True),
-        Column("fte", gettext_lazy("FTE"), "fte", sort="fte"),
-        Column("start", gettext_lazy("First day"), "date", sort="start"),
-        Column("end", gettext_lazy("Last day"), "date", sort="end"),
+        replace(jfo_column(day, sort="jfo__code"), fields=("jfo__code",)),
         Column(
-            "end_reason", gettext_lazy("Reason for the end"), value=lambda row: row.get_end_reason_display(), extra=True
+            "program",
+            gettext_lazy("Program"),
+            value=lambda row: row.jfo.program.code,
+            extra=True,
+            fields=("jfo__program__code",),
         ),
-        Column("review_on", gettext_lazy("Review date"), "date", sort="review_on"),
+        Column("fte", gettext_lazy("FTE"), "fte", sort="fte", fields=("fte",)),
+        Column("start", gettext_lazy("First day"), "date", sort="start", fields=("start",)),
+        Column("end", gettext_lazy("Last day"), "date", sort="end", fields=("end",)),
+        Column(
+            "end_reason",
+            gettext_lazy("Reason for the end"),
+            value=lambda row: row.get_end_reason_display(),
+            extra=True,
+            fields=("end_reason",),
+            of=lambda reason: EndReason(reason).label if reason else "",
+        ),
+        Column("review_on", gettext_lazy("Review date"), "date", sort="review_on", fields=("review_on",)),
         *([timeline_column(scale)] if scale else []),
         # Sorts by nothing, or it would rank people by tenure. The first day above may sort: it is that of the row, of
         # which a change of FTE begins another, and shows what began when.
@@ -181,8 +228,16 @@ def assignment_columns(day: date, *, may_act: bool, scale: Scale | None = None) 
             "decimal",
             value=lambda row: _to_one_place(tenure_years(row, day)),
             text=lambda row: _tenure(row, day),
+            fields=_DATED,
+            of=lambda *dated: _to_one_place(tenure_years(_assignment(dated), day)),
         ),
-        Column("attention", gettext_lazy("To look at"), value=lambda row: _attention(row, day)),
+        Column(
+            "attention",
+            gettext_lazy("To look at"),
+            value=lambda row: _attention(row, day),
+            fields=_DATED,
+            of=lambda *dated: _attention(_assignment(dated), day),
+        ),
     ]
     if may_act:
         columns.append(Column("actions", gettext_lazy("Actions"), links=assignment_actions))
@@ -332,10 +387,17 @@ def _posts(row: Any) -> str:
     return posts_in_words(row.posts)
 
 
+def home_of(row: Any) -> str:
+    """Return the short form of the region that employed the officer then: that of the row's `posting`, if it has one
+    (registry.models.people.posting_on)."""
+    return str((row.posting or row).region.short)
+
+
 def officer_columns(day: date) -> list[Column]:
     """Return the columns of the officers as of the day.
 
-    They read `level`, `fte`, `posts` (the assignments of the day) and `tenure` of a row, which the list sets.
+    They read `posting`, `level`, `fte`, `posts` (the assignments of the day) and `tenure` of a row, which the list
+    sets.
     """
 
     def to_jfo(row: Any) -> str | None:
@@ -348,11 +410,12 @@ def officer_columns(day: date) -> list[Column]:
             sort="number",
             href=lambda row: keeping_day(row.get_absolute_url(), day),
             is_header=True,
+            names="pk",
         ),
-        Column("name", gettext_lazy("Name"), sort="family_name"),
+        Column("name", gettext_lazy("Name"), sort="family_name", names="pk"),
         Column("function", gettext_lazy("Function"), value=lambda row: row.function_short, sort="function"),
         Column("level", gettext_lazy("Level"), sort="level"),
-        Column("region", gettext_lazy("Region"), value=lambda row: row.region.short, sort="region__code"),
+        Column("region", gettext_lazy("Region"), value=home_of, sort="posting__region__code"),
         Column("jfos", gettext_lazy("JFO (FTE)"), value=_posts, href=to_jfo),
         Column("fte", gettext_lazy("Total FTE"), "fte", value=_fte, sort="fte"),
         Column(
@@ -386,6 +449,11 @@ def officer_assignment_columns(day: date, *, may_act: bool) -> list[Column]:
     return columns
 
 
+POSTING_COLUMNS = [
+    Column("region", gettext_lazy("Region"), value=lambda row: row.region.short, is_header=True),
+    Column("start", gettext_lazy("First day"), "date"),
+    Column("end", gettext_lazy("Last day"), "date"),
+]
 LEVEL_COLUMNS = [
     Column("level", gettext_lazy("Level"), is_header=True),
     Column("start", gettext_lazy("First day"), "date"),
@@ -400,7 +468,8 @@ HISTORY_COLUMNS = [
     Column("who", gettext_lazy("Who")),
     Column("event", gettext_lazy("What happened")),
     Column("kind", gettext_lazy("Kind of row")),
-    Column("row", pgettext_lazy("history", "Row")),
+    # The page counts the officers that versions tell of.
+    Column("row", pgettext_lazy("history", "Row"), names="officer"),
     Column("what", gettext_lazy("Change")),
     Column("why", gettext_lazy("Why")),
     Column("door", gettext_lazy("Door")),
@@ -496,8 +565,9 @@ def training_columns(day: date, *, may_act: bool) -> list[Column]:
             sort="family_name",
             href=lambda row: keeping_day(row.get_absolute_url(), day),
             is_header=True,
+            names="pk",
         ),
-        Column("number", gettext_lazy("Number"), sort="number"),
+        Column("number", gettext_lazy("Number"), sort="number", names="pk"),
         Column("region", gettext_lazy("Region"), value=lambda row: row.region.short, sort="region__code"),
         Column("jfos", gettext_lazy("JFO (FTE)"), value=_posts),
         Column(

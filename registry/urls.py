@@ -32,6 +32,7 @@ urlpatterns = [
     path("jfos/<str:code>/", jfos.JFOPage.as_view(), name="jfo"),
     path("officers/", officers.OfficerList.as_view(), name="officers"),
     path("officers/<str:number>/", officers.OfficerPage.as_view(), name="officer"),
+    path("officers/<str:number>/region/", officers.MoveOfficer.as_view(), name="officer-region"),
     path("officers/<str:number>/training/", training.Record.as_view(), name="training-new"),
     path("training/", training.TrainingList.as_view(), name="training"),
     path("training/<int:pk>/", training.Correct.as_view(), name="training-edit"),

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -48,7 +49,10 @@ QUE = frozenset({"que.manager"})
 SNOOZERS = MANAGERS | {"nhq.reviewer"}
 EVERYBODY = frozenset(ROLES)
 ADMINISTRATOR = frozenset({"admin"})
+LOG_READERS = frozenset({"admin", "auditor"})
 REVIEWER = frozenset({"nhq.reviewer"})
+# Reviewers import findings of assessments.
+IMPORTERS = ADMINISTRATOR | REVIEWER
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -70,7 +74,8 @@ class Rule:
     """Who may open an address, who may post to it, and an example of its arguments.
 
     `of_que` marks an address about a row of QUE's that managers of other regions must not find, `hidden` one that
-    nobody but its readers finds. One that `leads_on` answers with the way to another.
+    nobody but its readers finds. One that `leads_on` answers with the way to another. To `strangers` the address is
+    open, and its row or file is none of theirs.
     """
 
     readers: frozenset[str] = EVERYBODY
@@ -79,6 +84,7 @@ class Rule:
     of_que: bool = False
     hidden: bool = False
     leads_on: bool = False
+    strangers: frozenset[str] = frozenset()
 
 
 def que_assignment() -> dict[str, Any]:
@@ -133,6 +139,15 @@ def waiting_import() -> dict[str, Any]:
         resource = resources.get("officers", user)
         assert resource is not None
         return {"pk": stage(file, "officers.xlsx", resource, by=user).pk}
+
+
+def import_to_match() -> dict[str, Any]:
+    """An import of admin's in which a value names nothing known."""
+    user = User.objects.get(username="admin")
+    resource = resources.get("assignments", user)
+    assert resource is not None
+    rows = "Officer number,JFO,FTE,First day\nO-0055,GTADS Drugs,0.10,2011-04-04\n"
+    return {"pk": stage(io.BytesIO(rows.encode()), "rows.csv", resource, by=user).pk}
 
 
 def finished_import() -> dict[str, Any]:
@@ -278,6 +293,7 @@ RULES: dict[str, Rule] = {
     "capacity": Rule(),
     "jfo-compare": Rule(arguments=lambda: {"code": "IBET-QUE-1"}),
     "region-compare": Rule(arguments=lambda: {"code": "QUE"}),
+    "officer-region": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=que_officer),
     "training": Rule(),
     "training-new": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_officer, of_que=True),
     "training-edit": Rule(readers=MANAGERS, posters=MANAGERS, arguments=que_training, of_que=True),
@@ -295,6 +311,7 @@ RULES: dict[str, Rule] = {
         arguments=lambda: {"kind": "assignment", **que_assignment()}, readers=EVERYBODY - {"gta.manager"}, hidden=True
     ),
     "restore": Rule(readers=QUE, posters=QUE, arguments=que_version, hidden=True),
+    "exports": Rule(readers=LOG_READERS),
     "views": Rule(),
     "view-new": Rule(posters=EVERYBODY, arguments=lambda: {"page": "assignments"}),
     "view": Rule(readers=QUE, arguments=que_view, hidden=True, leads_on=True),
@@ -416,22 +433,51 @@ RULES: dict[str, Rule] = {
     "snapshot-new": Rule(posters=EVERYBODY, arguments=lambda: {"slug": "exhibit-5"}),
     "reports": Rule(),
     "report": Rule(arguments=lambda: {"slug": "exhibit-5"}),
-    "imports": Rule(readers=ADMINISTRATOR),
-    "import-new": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR),
-    "import-review": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import),
-    "import-result": Rule(readers=ADMINISTRATOR, arguments=finished_import),
-    "import-template": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}),
-    "import-sample": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}),
+    "imports": Rule(readers=IMPORTERS),
+    "import-new": Rule(readers=IMPORTERS, posters=IMPORTERS),
+    "import": Rule(readers=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER, leads_on=True),
+    "import-file": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER),
+    "import-columns": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER),
+    "import-values": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=import_to_match, strangers=REVIEWER),
+    "import-review": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER),
+    "import-errors": Rule(readers=ADMINISTRATOR, arguments=import_to_match, strangers=REVIEWER),
+    "import-confirm": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER),
+    "import-result": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=finished_import, strangers=REVIEWER),
+    "import-template": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),
+    "import-sample": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),
+    "admin:index": Rule(readers=ADMINISTRATOR),
+    "admin:jsi18n": Rule(readers=ADMINISTRATOR),
+    "admin:app_list": Rule(readers=ADMINISTRATOR, arguments=lambda: {"app_label": "registry"}),
 }
+# What the administration does with each of its tables.
+LOOKED_AT = ("region", "risk", "riskedition", "course")
+WRITTEN = ("registry_program", "performance_salaryrate", "performance_benefitrate")
 
 
-def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
-    """Yield the name of every address; an address without one is a fault."""
+def a_row_of(table: str) -> Callable[[], dict[str, Any]]:
+    return lambda: {"object_id": apps.get_model(*table.split("_")).objects.first().pk}  # type: ignore[attr-defined]
+
+
+for table in (*(f"registry_{name}" for name in LOOKED_AT), "registry_agency", *WRITTEN):
+    RULES[f"admin:{table}_changelist"] = Rule(readers=ADMINISTRATOR)
+    RULES[f"admin:{table}_history"] = Rule(readers=ADMINISTRATOR, arguments=a_row_of(table), leads_on=True)
+    writers = ADMINISTRATOR if table in WRITTEN else frozenset()
+    RULES[f"admin:{table}_change"] = Rule(readers=ADMINISTRATOR, posters=writers, arguments=a_row_of(table))
+for table in WRITTEN:
+    RULES[f"admin:{table}_add"] = Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR)
+    RULES[f"admin:{table}_delete"] = Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=a_row_of(table))
+for table in (*WRITTEN, "registry_agency"):
+    RULES[f"admin:{table}_import"] = Rule(readers=ADMINISTRATOR, leads_on=True)
+    RULES[f"admin:{table}_export"] = Rule(readers=ADMINISTRATOR)
+
+
+def names(patterns: list[URLPattern | URLResolver] | None = None, space: str = "") -> Iterator[str]:
+    """Yield the name of every address, after the name space it is in; an address without one is a fault."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         if isinstance(pattern, URLResolver):
-            yield from names(pattern.url_patterns)
+            yield from names(pattern.url_patterns, f"{space}{pattern.namespace}:" if pattern.namespace else space)
         else:
-            yield pattern.name or f"nameless: {pattern.pattern}"
+            yield f"{space}{pattern.name}" if pattern.name else f"nameless: {pattern.pattern}"
 
 
 def test_every_address_is_listed_here() -> None:
@@ -441,7 +487,7 @@ def test_every_address_is_listed_here() -> None:
 def expected(rule: Rule, username: str, method: str) -> set[int]:
     """Return the codes that may come back."""
     if username not in rule.readers:
-        return {404, 405} if rule.hidden else {403}
+        return {404, 405} if rule.hidden or username in rule.strangers else {403}
     if rule.of_que and username == "gta.manager":
         return {404, 405} if method not in {"GET", "HEAD"} else {404}
     if method in {"GET", "HEAD"}:

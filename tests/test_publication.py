@@ -25,10 +25,22 @@ from jfo_portal.kit.suppression import Atom, Cell, hidden_cells, with_sums
 from performance.measures.activity import Group
 from performance.models import ImsFile, ImsKind, ImsStatus, SalaryRate
 from performance.reports.activity import work_of
+from registry import actions
 from registry.measures import publication
 from registry.measures.capacity import capacity_on, regions_on
 from registry.measures.tenure import bands, tenure_figures
-from registry.models import Assignment, Establishment, Kind, Level, Officer, OfficerFunction, OfficerLevel, Region, User
+from registry.models import (
+    Assignment,
+    Establishment,
+    Kind,
+    Level,
+    Officer,
+    OfficerFunction,
+    OfficerLevel,
+    OfficerRegion,
+    Region,
+    User,
+)
 
 from . import rows
 
@@ -161,6 +173,11 @@ class World:
         self.posts = [row for row in self.served if row.holds_on(self.day)]
         self.officers = list(Officer.objects.select_related("region"))
         self.pool = [row for row in self.officers if row.holds_on(self.day)]
+        # Where each was employed on the day, and now; both regions know of the officer.
+        now = {row.pk: row.region.code for row in self.officers}
+        posted = OfficerRegion.objects.as_of(self.day).values_list("officer_id", "region__code")
+        self.home = now | dict(posted)
+        self.told = {pk: {code, self.home[pk]} for pk, code in now.items()}
         self.levels = list(OfficerLevel.objects.all())
         self.regions = sorted({region.code for region in Region.objects.all()})
         self.rates = dict(SalaryRate.objects.filter(fiscal_year=year.start_year).values_list("level", "amount"))
@@ -187,7 +204,7 @@ class World:
         for post in self.posts:
             key = ("fte", post.officer_id, post.jfo.code)
             found.truth[key] = Fraction(post.fte)
-            if {post.officer.region.code, post.jfo.region.code} & self.own:
+            if {*self.told[post.officer_id], post.jfo.region.code} & self.own:
                 found.known.add(key)
         self._exhibit_1(found)
         pay = dict(self._pay(found))
@@ -255,7 +272,7 @@ class World:
                 continue
             unknown = ("pay", row.officer_id, row.jfo.code, row.pk)
             found.truth[unknown] = Fraction(row.fte) * year_rate
-            if {row.officer.region.code, row.jfo.region.code} & self.own:
+            if {*self.told[row.officer_id], row.jfo.region.code} & self.own:
                 found.known.add(unknown)
             yield row.pk, (unknown, Fraction(1))
 
@@ -272,7 +289,7 @@ class World:
             of_home = {
                 ("fte", post.officer_id, post.jfo.code): 1
                 for post in self.posts
-                if code in (None, post.officer.region.code)
+                if code in (None, self.home[post.officer_id])
             }
             free = row.shown("free")
             found.add(f"assigned {code}", of_home, row.shown("assigned"))
@@ -305,7 +322,7 @@ class World:
         found = Published()
         for officer in self.officers:
             found.truth["officer", officer.pk] = 1
-            if officer.region.code in self.own:
+            if self.told[officer.pk] & self.own:
                 found.known.add(("officer", officer.pk))
         on_jfo = {post.officer_id for post in self.posts}
         begun = set(Assignment.objects.filter(start__lte=self.day).values_list("officer", flat=True))
@@ -315,7 +332,7 @@ class World:
 
         for row in self.capacity():
             code = row.region and row.region.code
-            of_region = [officer for officer in self.pool if code in (None, officer.region.code)]
+            of_region = [officer for officer in self.pool if code in (None, self.home[officer.pk])]
             found.add(f"in service {code}", who(lambda _o: True, of_region), row.shown("in_service"))
             for function in OfficerFunction.values:
                 vector = who(lambda _o: True, [officer for officer in of_region if officer.function == function])
@@ -338,7 +355,9 @@ class World:
             of_line = [
                 officer
                 for officer in self.pool
-                if officer.pk in years and region in (ALL, officer.region.code) and function in (ALL, officer.function)
+                if officer.pk in years
+                and region in (ALL, self.home[officer.pk])
+                and function in (ALL, officer.function)
             ]
             found.add(f"tenure {region} {function}", who(lambda _o: True, of_line), figures.officers)
             assert figures.mean_years is None or figures.officers is not None
@@ -382,7 +401,7 @@ class World:
                 vector = {
                     ("officer", o.pk): 1
                     for o in serving
-                    if o.pk not in users and in_group(o) and region in (ALL, o.region.code)
+                    if o.pk not in users and in_group(o) and region in (ALL, self.home[o.pk])
                 }
                 found.add(f"without {region} {group}", vector, line["without_files"])
 
@@ -392,12 +411,12 @@ class World:
         """Return the files of a kind or a status, from the means and the officers they are of."""
         found = Published()
         counts: dict[Unknown, int] = defaultdict(int)
-        for officer, home, code, kind_of, status_of in ImsFile.objects.of_year(self.year).values_list(
-            "officer", "officer__region__code", "region__code", "kind", "status"
+        for officer, code, kind_of, status_of in ImsFile.objects.of_year(self.year).values_list(
+            "officer", "region__code", "kind", "status"
         ):
             opened = ("files", officer, code)
             counts[opened] += kind in ("", kind_of) and status in ("", status_of)
-            if {home, code} & self.own:
+            if {*self.told[officer], code} & self.own:
                 found.known.add(opened)
         found.truth = counts
         of_year = {row.officer_id for row in self.served}
@@ -428,7 +447,7 @@ class World:
         posts: dict[int, list[Unknown]] = defaultdict(list)
         for post in self.posts:
             unknown: Unknown = ("fte", post.officer_id, post.jfo.code)
-            if post.officer.region.code in self.own or unknown not in known:
+            if self.told[post.officer_id] & self.own or unknown not in known:
                 posts[post.officer_id].append(unknown)
 
         def as_fte(vector: Mapping[Unknown, Any]) -> dict[Unknown, Any]:
@@ -572,6 +591,22 @@ def test_officers_more_hide_and_show_but_are_never_given_away(que_manager: User)
     rows.file(gone, date(2010, 6, 1))
     for name, published in World(que_manager, YEARS[0]).everything():
         assert published.given_away() == [], name
+
+
+def test_officers_who_moved_are_never_given_away_to_the_others(que_manager: User, atl_manager: User) -> None:
+    """To another region than the reader's, to the reader's and from there, since the year ended: solved anew."""
+    jfo = {code: Assignment.objects.filter(jfo__region__code=code)[0].jfo.code for code in ("GTA", "ATL", "QUE", "WSC")}
+    for home, target in (("GTA", "ATL"), ("QUE", "GTA"), ("ATL", "QUE"), ("WSC", "PRA")):
+        for number in range(3):
+            officer = rows.officer(home, start=date(2009, 1, 1))
+            rows.level(officer, Level.FB_05, date(2009, 1, 1))
+            if number:
+                rows.assignment(officer, jfo[home], date(2009, 6, 1), fte=Decimal("0.50"))
+                rows.file(officer, date(2009, 7, 1))
+            actions.move_officer(officer, by=None, region=Region.objects.get(code=target), day=date(2010, 9, 1))
+    for manager in (que_manager, atl_manager):
+        for name, published in World(manager, FiscalYear(2009)).everything():
+            assert published.given_away() == [], name
 
 
 people = st.lists(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from jfo_portal.kit.fiscal import FiscalYear
 from registry.measures.strength import jfo_officers
 from registry.models import Assignment, Officer
-from registry.models.people import OfficerQuerySet
+from registry.models.people import OfficerQuerySet, posting_on
 
 from ..models import COLUMNS, ActivityCount, ImsFile, ImsFileQuerySet, ImsKind, ImsStatus
 
@@ -44,7 +44,7 @@ class Tally:
     """What one officer opened in a fiscal year, in one region and one group.
 
     `counts` are files by kind and status; empty for an officer in service during the year who opened
-    none. `home_id` is the region that employs the officer now, `region` that of the files.
+    none. `home_id` is the region that employed the officer on the year's last day, `region` that of the files.
     """
 
     officer_id: int
@@ -166,6 +166,11 @@ def _files(numbers: Iterable[int]) -> dict[tuple[str, str], int]:
 _DURING = """start <= %(last)s AND ("end" IS NULL OR "end" >= %(first)s)"""
 _OF_JFO = f"IN (SELECT officer_id FROM registry_assignment WHERE {_DURING})"
 _REGION = "(SELECT code FROM registry_region r WHERE r.id = region_id)"
+# The region that employed the officer on the year's last day.
+_HOME = """(
+    SELECT p.region_id FROM registry_officerregion p WHERE p.officer_id = registry_officer.id
+    AND p.start <= %(last)s AND (p."end" IS NULL OR p."end" >= %(last)s)
+)"""
 _NO_FILES = ", ".join("0" for _name in COLUMNS)
 
 
@@ -177,8 +182,10 @@ def _sums_of(group: Group, officer: str) -> str:
     return f"""
         SELECT '{group}', {_REGION}, COUNT(*), 0, {files} {counts} {narrowed} GROUP BY region_id
         UNION ALL SELECT '{group}', NULL, COUNT(DISTINCT officer_id), 0, {_NO_FILES} {counts} {narrowed}
-        UNION ALL SELECT '{group}', {_REGION}, 0, COUNT(*), {_NO_FILES} FROM registry_officer
-            WHERE {_DURING} AND id NOT IN (SELECT officer_id {counts}) {served} GROUP BY region_id
+        UNION ALL SELECT '{group}', {_REGION}, 0, COUNT(*), {_NO_FILES} FROM (
+            SELECT {_HOME} AS region_id FROM registry_officer
+            WHERE {_DURING} AND id NOT IN (SELECT officer_id {counts}) {served}
+        ) AS silent GROUP BY region_id
     """
 
 
@@ -222,11 +229,14 @@ def per_officer(officers: OfficerQuerySet, year: FiscalYear, *, rule: Rule = Rul
     queries, whose rows grow with the officers.
 
     By the rule of the year, an officer is in one group; by that of the day, an officer with files from on and off a
-    JFO is in both. An officer with files in two regions has a tally for each.
+    JFO is in both. An officer with files in two regions has a tally for each; one without, a tally in the region that
+    employed the officer on the year's last day.
     """
     jfo_ids = set(jfo_officers(officers, year).values_list("pk", flat=True))
+    employed = officers.order_by().annotate(posting=posting_on(year.last_day))
     people = {
-        pk: rest for pk, *rest in officers.order_by().values_list("pk", "region__code", "region_id", "start", "end")
+        pk: rest
+        for pk, *rest in employed.values_list("pk", "posting__region__code", "posting__region_id", "start", "end")
     }
     counts: dict[tuple[int, str, int, bool], dict[tuple[str, str], int]] = defaultdict(dict)
     for officer, region, region_id, on_jfo, files in _worked(officers, year, rule):

@@ -17,7 +17,7 @@ from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
 from registry.measures.strength import jfo_officers
 from registry.models import Officer
-from registry.models.people import OfficerQuerySet
+from registry.models.people import OfficerQuerySet, posting_on
 
 from ..models import ImsFile, ImsFileQuerySet, ImsStatus
 from .activity import Group, Tally, by_status, groups, per_officer
@@ -128,20 +128,22 @@ class Month:
 def by_month(
     files: ImsFileQuerySet, officers: OfficerQuerySet, year: FiscalYear, last: date | None
 ) -> dict[str, list[Month]]:
-    """Return each month of the year up to the one that holds the last day, by the region that employs the officers now.
+    """Return each month of the year up to the one that holds the last day, by the region that employed the officers on
+    the last day of the year.
 
     The regions are those with officers in service in the year. Two queries.
     """
     months = [first for first in months_of(year) if last is not None and first <= last]
     serving = officers.filter(Q(end=None) | Q(end__gte=year.first_day), start__lte=year.last_day).order_by()
-    people = grouped(serving.values_list("region__code", "start", "end"), lambda row: row[0])
+    employed = serving.annotate(posting=posting_on(year.last_day))
+    people = grouped(employed.values_list("posting__region__code", "start", "end"), lambda row: row[0])
     opened: dict[tuple[str, int], int] = defaultdict(int)
     counts = (
         files.of_year(year)
         .filter(officer__in=officers)
-        .annotate(month=ExtractMonth("opened_on"))
+        .annotate(month=ExtractMonth("opened_on"), posting=posting_on(year.last_day, "officer"))
         .order_by()
-        .values_list("officer__region__code", "month")
+        .values_list("posting__region__code", "month")
         .annotate(n=Count("officer", distinct=True))
     )
     for code, month, number in counts:
@@ -175,7 +177,8 @@ def together(by_region: Iterable[Sequence[Month]]) -> list[Month]:
 class Quality:
     """What of a region, or of all (None), stands on record in a fiscal year and what is missing.
 
-    Officers are those with files of the region, and those employed there who opened none anywhere.
+    Officers are those with files of the region, and those employed there on the year's last day who opened none
+    anywhere.
     """
 
     region: str | None

@@ -92,7 +92,7 @@ def _parts(facts: Facts) -> Iterable[Part]:
         group = Group.JFO if key in on_jfo else Group.NON_JFO
         counted: dict[Sum, int] = {}
         for region, code in filed.get(key, {}).items():
-            yield Part(Atom("files", key, code), {person.home_id, region}, sums_of(FILES, (code, group), "files"))
+            yield Part(Atom("files", key, code), {*person.told, region}, sums_of(FILES, (code, group), "files"))
             counted |= sums_of(FILES, (code, group), "officers")
         if not counted and person.is_in_service(year.first_day, year.last_day):
             counted = sums_of(WITHOUT_FILES, (person.home, group))

@@ -92,8 +92,9 @@ class ActivityComparison(Report):
         return list(Region.objects.order_by("code").values_list("code", flat=True))
 
     def sides(self, reader: Reader, parameters: Parameters) -> Sides:
-        """Return what the officers whom the reader may see opened, of one region or of all; three queries."""
-        found = per_officer(Officer.objects.visible_to(reader), parameters.fiscal_year)
+        """Return what the officers of the reader's regions of then opened, of one region or of all; three queries."""
+        year = parameters.fiscal_year
+        found = per_officer(Officer.objects.employed_by(reader, year.last_day), year)
         return sides(row for row in found if parameters.region in (None, row.region))
 
     def rows(self, reader: Reader, parameters: Parameters) -> Table:

@@ -30,7 +30,12 @@ def own_regions_note(reader: Reader) -> list[str]:
     """Return the sentence that says whose figures a manager is shown; nothing for those who see everything."""
     if reader.sees_everything:
         return []
-    return [gettext("Figures of your regions: the officers whom they employ, and their files.")]
+    return [
+        gettext(
+            "Figures of your regions: the officers whom they employ, or employed on the last day of a year that has "
+            "ended, and their files."
+        )
+    ]
 
 
 @register
@@ -61,12 +66,9 @@ class DataQuality(Report):
         return list(Region.objects.order_by("code").values_list("code", flat=True))
 
     def rows(self, reader: Reader, parameters: Parameters) -> Table:
-        rows, total = qualities(
-            ImsFile.objects.visible_to(reader),
-            Officer.objects.visible_to(reader),
-            parameters.fiscal_year,
-            parameters.region,
-        )
+        officers = Officer.objects.employed_by(reader, parameters.fiscal_year.last_day)
+        files = ImsFile.objects.of_officers(officers, reader)
+        rows, total = qualities(files, officers, parameters.fiscal_year, parameters.region)
         return Table([_row(row) for row in rows], _row(total) if rows else {}, _notes(reader, total))
 
     def totals(self, rows: Sequence[Mapping[str, Any]], reader: Reader, parameters: Parameters) -> Row:

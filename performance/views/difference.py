@@ -81,8 +81,10 @@ class Comparison(OwnFiguresPage):
         href = None if mean is None else self.files(row["kind"], group)
         return Dot(mean, text, href, low=row[f"{group}_low"], high=row[f"{group}_high"])
 
-    def files(self, kind: str, group: str) -> str:
-        """Return the address of the files behind a mean."""
+    def files(self, kind: str, group: str) -> str | None:
+        """Return the address of the files behind a mean; None where it would list others."""
+        if not self.is_listed:
+            return None
         return self.address("performance-files", kind=None if kind == "total" else kind, group=FILE_GROUPS[group].value)
 
     # In words

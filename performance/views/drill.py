@@ -26,7 +26,7 @@ from performance.measures.rates import Rates, rates_of
 from performance.measures.serving import Opened, opened, opened_by_month
 from performance.models import Claim, ImsFile, ImsFileQuerySet, ImsStatus
 from performance.reports.cost import no_benefit_rate
-from registry.models import JFO, Assignment, Officer
+from registry.models import JFO, Assignment, Officer, Region
 from registry.models.assignments import AssignmentQuerySet
 from registry.tables import sees_officers_of
 
@@ -310,7 +310,8 @@ class JFOFigures(_Level):
 
 
 class OfficerFigures(_Level):
-    """One officer, for those who may see the officer: counts beside the mean of the region that employs the officer.
+    """One officer, for those who may see the officer: counts beside the mean of the region that employed the officer
+    on the year's last day, where the reader sees its officers, else of the one that employs the officer now.
 
     No page sets officers beside one another. `?jfo=` is the JFO from whose page one came.
     """
@@ -361,13 +362,20 @@ class OfficerFigures(_Level):
     def files(self) -> ImsFileQuerySet:
         return ImsFile.objects.visible_to(self.reader).filter(officer=self.row)
 
+    @cached_property
+    def region(self) -> Region:
+        """The region whose mean stands beside the counts; one query."""
+        postings = self.row.postings.as_of(self.year.last_day).select_related("region")
+        then = next((posting.region for posting in postings), self.row.region)
+        return then if self.reader.sees_everything or then.pk in self.reader.scope_ids else self.row.region
+
     @property
     def compared_files(self) -> ImsFileQuerySet:
-        return ImsFile.objects.visible_to(self.reader).filter(region=self.row.region)
+        return ImsFile.objects.visible_to(self.reader).filter(region=self.region)
 
     def compared_label(self, officers: int) -> str:
         return _("Mean of the region, %(region)s (n = %(number)s)") % {
-            "region": self.row.region.short,
+            "region": self.region.short,
             "number": formats.number(officers),
         }
 

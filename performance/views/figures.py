@@ -15,7 +15,7 @@ from jfo_portal.kit.charts import SVG, Chart
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.reports import Parameters, Report
-from jfo_portal.kit.views import Page
+from jfo_portal.kit.views import FilePage
 from performance.charts import Figure, Places
 from performance.freshness import ims_span
 from performance.navigation import pages
@@ -42,7 +42,7 @@ class Choice:
     is_chosen: bool
 
 
-class FiguresPage(Page):
+class FiguresPage(FilePage):
     """A page of figures about the day, the fiscal year and the region in its address.
 
     A value that cannot be read is answered 400, on the same page, with a sentence that says what
@@ -105,7 +105,7 @@ class FiguresPage(Page):
         if figure is None or file_format not in {"csv", "svg"}:
             raise Http404
         if file_format == "csv":
-            return exports.response("csv", self.file_name(name), figure.columns, figure.rows)
+            return self.file("csv", self.file_name(name), figure.columns, figure.rows)
         headers = exports.download_headers(f"{self.file_name(name)}.svg", SVG)
         return HttpResponse(figure.chart.svg_file(), headers=headers)
 

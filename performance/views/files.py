@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import formats
+from jfo_portal.kit.exportlog import Named
+from jfo_portal.kit.exports import Rows
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.tables import Column
@@ -81,6 +83,9 @@ class FileList(_OfYear):
         )
         return counted
 
+    def named(self, columns: Sequence[Column], rows: Rows) -> Named | None:
+        return Named(self.totals["files"], self.totals["officers"]) if any(one.names for one in columns) else None
+
     def get_page(self) -> Any:
         page: Any = Paginator(range(min(self.totals["files"], MOST_ROWS)), self.page_size).get_page(
             self.request.GET.get("page")
@@ -127,7 +132,7 @@ class ActiveOfficerList(_OfYear):
             files = files.filter(region__code=asked)
         counted = files.values("officer").annotate(n=Count("pk")).values("n")
         rows: Any = super().sorted_rows()
-        return rows.with_names().annotate(files=Coalesce(Subquery(counted), 0))
+        return rows.select_related("region", "posting__region").annotate(files=Coalesce(Subquery(counted), 0))
 
     def get_columns(self) -> Sequence[Column]:
         return active_officer_columns(self.year)

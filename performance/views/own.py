@@ -1,16 +1,18 @@
-"""Pages of figures on the officers and files that the reader may see: a manager's own regions alone."""
+"""Pages of figures on the officers and files of the reader's own regions, or of all for who sees everything."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from jfo_portal.kit import reports
 from jfo_portal.kit.reports import Parameters, Report, require_region
-from registry.models import Region
+from registry.models import Officer, Region
+from registry.models.people import posting_on
 
 from .figures import FiguresPage
 
@@ -48,6 +50,17 @@ class OwnFiguresPage(FiguresPage):
             )
             % {"region": parameters.region}
         )
+
+    @cached_property
+    def is_listed(self) -> bool:
+        """Whether lists hold the rows of the figures: no officer came to the reader's regions, or left them, since the
+        year's last day; one query."""
+        if self.reader.sees_everything:
+            return True
+        then, now = Q(posting__region__in=self.reader.scope_ids), Q(region__in=self.reader.scope_ids)
+        officers = Officer.objects.during(self.year.first_day, self.year.last_day)
+        moved = officers.annotate(posting=posting_on(self.year.last_day)).filter((then & ~now) | (now & ~then))
+        return not moved.exists()
 
     @property
     def place(self) -> str:

@@ -27,6 +27,7 @@ from performance.quality_filters import SilentOfficerFilters
 from performance.reports.exhibits import Row, Table, figure_column
 from performance.reports.quality import DataQuality
 from registry.models import Assignment, Officer
+from registry.tables import home_of
 
 from .own import OwnFiguresPage
 
@@ -66,11 +67,10 @@ class Quality(OwnFiguresPage):
     @cached_property
     def months(self) -> dict[str, list[Month]]:
         """The months of each region shown."""
-        officers = Officer.objects.visible_to(self.reader)
-        if self.parameters.region:
-            officers = officers.filter(region__code=self.parameters.region)
-        found = by_month(ImsFile.objects.visible_to(self.reader), officers, self.year, self.last_day)
-        return {code: months for code, months in found.items() if months}
+        officers = Officer.objects.employed_by(self.reader, self.year.last_day)
+        found = by_month(ImsFile.objects.of_officers(officers, self.reader), officers, self.year, self.last_day)
+        asked = self.parameters.region
+        return {code: months for code, months in found.items() if months and asked in (None, code)}
 
     def figures(self) -> dict[str, Figure]:
         if not self.months:
@@ -101,7 +101,7 @@ class Quality(OwnFiguresPage):
             title=self._finding(),
             description=_(
                 "%(place)s, fiscal year %(year)s: share of the officers in service in a month who opened no IMS file "
-                "in it, by the region that employs them."
+                "in it, by the region that employs them, or employed them on the last day of a year that has ended."
             )
             % {"place": self.place, "year": self.year},
             headers=headers,
@@ -114,7 +114,7 @@ class Quality(OwnFiguresPage):
                             _short_month(month.first_day),
                             month.share,
                             formats.NO_VALUE if month.share is None else formats.percent(month.share, 0),
-                            href=self._officers(code, month) if month.without else None,
+                            href=self._officers(code, month),
                         )
                         for month in months
                     ],
@@ -145,7 +145,7 @@ class Quality(OwnFiguresPage):
                                 "officers": formats.number(month.officers),
                             },
                             header,
-                            href=self._officers(code, month) if month.without else None,
+                            href=self._officers(code, month),
                             is_numeric=True,
                         )
                         for code, header, month in zip(codes, headers[1:], of_month, strict=True)
@@ -154,7 +154,9 @@ class Quality(OwnFiguresPage):
             )
         return headers, rows
 
-    def _officers(self, region: str, month: Month) -> str:
+    def _officers(self, region: str, month: Month) -> str | None:
+        if not month.without or not self.is_listed:
+            return None
         return self.address(OFFICERS, region=region, month=f"{month.first_day:%Y-%m}")
 
     def _finding(self) -> str:
@@ -178,7 +180,7 @@ class Quality(OwnFiguresPage):
         ]
 
     def _way(self, name: str) -> Any:
-        if name not in BEHIND:
+        if name not in BEHIND or not self.is_listed:
             return None
         address, narrowing = BEHIND[name]
 
@@ -236,7 +238,10 @@ class OfficersWithoutEntries(ListPage):
     empty = gettext_lazy("Every officer in service opened a file.")
 
     def get_queryset(self) -> Any:
-        return Officer.objects.visible_to(self.reader).with_names()
+        return Officer.objects.visible_to(self.reader)
+
+    def sorted_rows(self) -> Any:
+        return super().sorted_rows().select_related("region", "posting__region")
 
     @property
     def filters(self) -> SilentOfficerFilters:
@@ -250,10 +255,17 @@ class OfficersWithoutEntries(ListPage):
 
     def get_columns(self) -> Sequence[Column]:
         return [
-            Column("number", _("Number"), sort="number", href=lambda row: row.get_absolute_url(), is_header=True),
-            Column("name", _("Officer"), sort="folded"),
+            Column(
+                "number",
+                _("Number"),
+                sort="number",
+                href=lambda row: row.get_absolute_url(),
+                is_header=True,
+                names="pk",
+            ),
+            Column("name", _("Officer"), sort="folded", names="pk"),
             Column("function", _("Function"), value=lambda row: row.function_short, sort="function"),
-            Column("region", _("Region"), value=lambda row: row.region.short, sort="region__code"),
+            Column("region", _("Region"), value=home_of, sort="posting__region__code"),
             Column(
                 "group",
                 _("Group"),

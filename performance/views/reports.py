@@ -119,13 +119,17 @@ class ReportPage(FiguresPage):
             return super().answer()
         name = self.file_name(self.report.slug)
         if file_format == "json":
-            data = self.report.as_json(self.reader, self.parameters)
-            headers = exports.download_headers(f"{name}.json", exports.FORMATS["json"].content_type)
-            return HttpResponse(json.dumps(data, ensure_ascii=False), headers=headers)
+            return self.given("json", name, self.report.columns, self.rows, self._json_file)
         try:
-            return exports.response(file_format, name, self.report.columns, self.rows, notes=self.file_notes())
+            return self.file(file_format, name, self.report.columns, self.rows, notes=self.file_notes())
         except ValueError as error:
             return self.refuse(str(error))
+
+    def _json_file(self, _purpose: str) -> HttpResponse:
+        data = self.report.as_json(self.reader, self.parameters)
+        name = self.file_name(self.report.slug)
+        headers = exports.download_headers(f"{name}.json", exports.FORMATS["json"].content_type)
+        return HttpResponse(json.dumps(data, ensure_ascii=False), headers=headers)
 
     def refuse(self, sentence: str) -> HttpResponseBase:
         if self.request.GET.get("format") == "json":

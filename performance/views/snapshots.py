@@ -20,7 +20,7 @@ from jfo_portal.kit import exports, formats, frozen, reports
 from jfo_portal.kit.editing import TOKEN, FormPage
 from jfo_portal.kit.reports import Parameters, Report
 from jfo_portal.kit.tables import Column
-from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
+from jfo_portal.kit.views import Crumb, FilePage, ListPage, RowPage, headings_of, rows_of
 from performance import freezing
 from performance.models import Snapshot
 from performance.snapshot_filters import SnapshotFilters
@@ -81,7 +81,7 @@ class SnapshotList(ListPage):
         return ngettext("%(count)s frozen report", "%(count)s frozen reports", count) % {"count": formats.number(count)}
 
 
-class SnapshotPage(RowPage):
+class SnapshotPage(FilePage, RowPage):
     """One frozen report: what it held, whether that is whole, its files; `?again=1` runs it again and compares."""
 
     template_name = "reports/snapshot.html"
@@ -109,7 +109,7 @@ class SnapshotPage(RowPage):
             raise Http404
         name = f"{self.row.number}-{self.row.report}".lower()
         if file_format == "csv":
-            return exports.response("csv", name, frozen.columns(self.content), self.content["rows"])
+            return self.file("csv", name, frozen.columns(self.content), self.content["rows"])
         # The very text that the SHA-256 is of.
         headers = exports.download_headers(f"{name}.json", FILES["json"].content_type)
         return HttpResponse(self.row.content, headers=headers)

@@ -15,6 +15,7 @@ from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.suppression import TOTAL
 from registry.models import JFO, Assignment, Establishment, Officer, OfficerFunction, Region
 from registry.models.assignments import FULL_TIME
+from registry.models.people import posting_on
 
 from . import publication
 from .publication import Facts, Part, sums_of
@@ -26,11 +27,11 @@ NONE = Decimal("0.00")
 class Capacity:
     """What a region has on a day, or all regions together (`region` is None then).
 
-    `pool` are the region's officers in service, by function. Of them `officers` are on a JFO, whatever its
-    region, with `assigned` FTE, and `ever` have been on one by the day. `seats` are the FTE that the CBSA
-    agreed to give the region's JFOs, `filled` what they have, whichever region employs the officers, and
-    `unfilled` what is missing, JFO by JFO: one that has more than was agreed fills no other's seat.
-    `hidden` names the figures that the reader may not see of the `day`.
+    `pool` are the officers in service whom the region employed on the day, by function. Of them `officers` are on a
+    JFO, whatever its region, with `assigned` FTE, and `ever` have been on one by the day. `seats` are the FTE that the
+    CBSA agreed to give the region's JFOs, `filled` what they have, whichever region employs the officers, and
+    `unfilled` what is missing, JFO by JFO: one that has more than was agreed fills no other's seat. `hidden` names the
+    figures that the reader may not see of the `day`.
     """
 
     region: Region | None
@@ -64,7 +65,7 @@ def regions_on(day: date) -> Q:
     """Return the condition that a region exists on the day, or that an officer in service or a JFO is still its own."""
     return (
         Q(pk__in=Region.objects.as_of(day).values("pk"))
-        | Q(pk__in=Officer.objects.as_of(day).values("region"))
+        | Q(pk__in=Officer.objects.as_of(day).annotate(posting=posting_on(day)).values("posting__region"))
         | Q(pk__in=JFO.objects.as_of(day).values("region"))
     )
 
@@ -76,17 +77,18 @@ def capacity_on(regions: Iterable[Region], reader: Reader, day: date) -> list[Ca
     is named hidden, and more with it, so that no other figure gives it away (registry.measures.publication).
     """
     regions = list(regions)
-    in_service = Officer.objects.as_of(day).order_by()
-    pool = grouped(in_service.values_list("region_id", "function").annotate(count=Count("pk")), lambda row: row[0])
-    serving = Assignment.objects.as_of(day).order_by()
+    in_service = Officer.objects.as_of(day).annotate(posting=posting_on(day)).order_by()
+    of_region = in_service.values_list("posting__region_id", "function").annotate(count=Count("pk"))
+    pool = grouped(of_region, lambda row: row[0])
+    serving = Assignment.objects.as_of(day).annotate(posting=posting_on(day, "officer")).order_by()
     on_jfos = {
         row[0]: row[1:]
-        for row in serving.values_list("officer__region_id").annotate(
+        for row in serving.values_list("posting__region_id").annotate(
             count=Count("officer", distinct=True), fte=Sum("fte")
         )
     }
     begun = Assignment.objects.filter(start__lte=day).order_by().values("officer")
-    ever = dict(in_service.filter(pk__in=begun).values_list("region_id").annotate(count=Count("pk")))
+    ever = dict(in_service.filter(pk__in=begun).values_list("posting__region_id").annotate(count=Count("pk")))
     seats = _seats(day)
     rows = []
     for region in regions:

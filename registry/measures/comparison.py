@@ -28,6 +28,7 @@ from registry.models import (
     Officer,
     OfficerFunction,
     OfficerLevel,
+    OfficerRegion,
     Participation,
     ParticipationRole,
 )
@@ -61,8 +62,8 @@ class _Between:
 
     A place on a JFO is an officer's: it is the same when another row of the officer, with other dates or
     another FTE, stands for it on the later day. For one whose row is the same, the officer's level may
-    have changed, by its dates, or the officer's function and region, which have none: by what was on record
-    at the end of each day, if anything was.
+    or region may have changed, by their dates, or the function, which has none: by what was on record at the end
+    of each day, if anything was.
     """
 
     jfos: Collection[int]
@@ -104,10 +105,22 @@ class _Between:
             return Coalesce(Subquery(levels.as_of(day).values("level")[:1]), Value(""))
 
         has_other_level = promoted & ~Q(Exact(level_on(self.before), level_on(self.after)))
-        return has_other_level | Q(officer__in=self._rewritten())
+        return has_other_level | self._posted | Q(officer__in=self._rewritten())
+
+    @property
+    def _posted(self) -> Q:
+        """Another region employs the officer on the later day; looked at as levels are."""
+        postings = OfficerRegion.objects.filter(officer=OuterRef("officer")).order_by()
+        begun = OfficerRegion.objects.filter(start__gt=self.before, start__lte=self.after)
+
+        def region_on(day: date) -> Subquery:
+            return Subquery(postings.as_of(day).values("region")[:1])
+
+        moved = Q(officer__in=begun.order_by().values("officer"))
+        return moved & ~Q(Exact(region_on(self.before), region_on(self.after)))
 
     def _rewritten(self) -> QuerySet:
-        """Return the officers whose function or region on record was another at the end of the later day.
+        """Return the officers whose function on record was another at the end of the later day.
 
         Of what was not on record on the earlier day nobody knows whether it was another: it was not.
         """
@@ -115,11 +128,8 @@ class _Between:
         later = between.filter(id=OuterRef("id"), history_id__gt=OuterRef("history_id"))
         known = Officer.history.filter(id=OuterRef("id"), history_date__lt=end_of(self.before))
         latest = known.order_by("-history_date", "-history_id")
-        was = {field: Subquery(latest.values(field)[:1]) for field in ("function", "region_id")}
         latest_of_all = between.exclude(history_type="-").filter(~Exists(later.order_by())).order_by()
-        rewritten: QuerySet = latest_of_all.filter(
-            ~Q(Exact(F("function"), was["function"])) | ~Q(Exact(F("region_id"), was["region_id"]))
-        )
+        rewritten: QuerySet = latest_of_all.filter(~Q(Exact(F("function"), Subquery(latest.values("function")[:1]))))
         return rewritten.values("id")
 
     @property
@@ -288,16 +298,17 @@ def moved(
 
 
 def in_words(rows: Collection[Assignment], before: date, after: date) -> list[Move]:
-    """Return the moves that rows of `moved` stand for; three queries, whatever the rows."""
+    """Return the moves that rows of `moved` stand for; four queries, whatever the rows."""
     ids = {row.officer_id for row in rows}
     on_jfos = Assignment.objects.as_of(before).filter(officer__in=ids, jfo__in={row.jfo_id for row in rows})
     earlier = {(row.officer_id, row.jfo_id): row for row in on_jfos.order_by()}
     held = OfficerLevel.objects.during(before, after).filter(officer__in=ids).order_by()
     levels = grouped(held, lambda row: row.officer_id)
+    posted = OfficerRegion.objects.during(before, after).filter(officer__in=ids).select_related("region").order_by()
+    postings = grouped(posted, lambda row: row.officer_id)
     versions = grouped(
         Officer.history.filter(id__in=ids, history_date__lt=end_of(after))
-        .select_related("region")
-        .only("id", "function", "history_date", "region__code", "region__code_fr")
+        .only("id", "function", "history_date")
         .order_by("history_date", "history_id"),
         lambda row: row.id,
     )
@@ -315,7 +326,8 @@ def in_words(rows: Collection[Assignment], before: date, after: date) -> list[Mo
             (_("First day"), formats.text(was.start), formats.text(row.start)),
             (_("Last day"), formats.text(was.end), formats.text(row.end)),
             (_("Level"), *(formats.text(_level(levels.get(row.officer_id, []), day)) for day in (before, after))),
-            *_officer_facts(versions.get(row.officer_id, []), before),
+            *_function(versions.get(row.officer_id, []), before),
+            (_("Region"), *(_region(postings.get(row.officer_id, []), day) for day in (before, after))),
         ]
         changes = [Change(label, one, two) for label, one, two in pairs if one != two]
         found.append(Move(Movement.CHANGED, was, row, changes))
@@ -326,16 +338,17 @@ def _level(levels: Iterable[OfficerLevel], day: date) -> str | None:
     return next((row.level for row in levels if row.holds_on(day)), None)
 
 
-def _officer_facts(versions: Sequence[Any], before: date) -> list[tuple[str, str, str]]:
-    """Return the function and the region by the last of the versions until the earlier day, and by the last of all."""
+def _region(postings: Iterable[OfficerRegion], day: date) -> str:
+    return next((row.region.short for row in postings if row.holds_on(day)), "")
+
+
+def _function(versions: Sequence[Any], before: date) -> list[tuple[str, str, str]]:
+    """Return the function by the last of the versions until the earlier day, and by the last of all."""
     known = [version for version in versions if version.history_date < end_of(before)]
     if not known:
         return []
-    was, now = known[-1], versions[-1]
-    return [
-        (_("Function"), *(OfficerFunction(version.function).label for version in (was, now))),
-        (_("Region"), *(version.region.short for version in (was, now))),
-    ]
+    was, now = (str(OfficerFunction(version.function).label) for version in (known[-1], versions[-1]))
+    return [(_("Function"), was, now)]
 
 
 # What a JFO has beside its officers

@@ -24,6 +24,7 @@ from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.periods import today
 from jfo_portal.kit.suppression import Atom, Cell, Key, hidden_cells, with_sums
 from registry.models import Assignment, Establishment, Officer, Region
+from registry.models.people import posting_on
 
 from .strength import PLACE, Place, level_on
 
@@ -53,11 +54,13 @@ def last_shown_day(day: date) -> date:
 @dataclass(frozen=True)
 class Served(Place):
     """An assignment in a fiscal year: `since` is the first day of its spell, `level_first` the level on the year's
-    first day and `level` on its last, `seats` the FTE agreed for the JFO on that."""
+    first day and `level` on its last, `seats` the FTE agreed for the JFO on that. `home` and `seen_by` are as those of
+    the officer."""
 
     officer_id: int
     home_id: int
     home: str
+    seen_by: int
     fte: Decimal
     start: date
     end: date | None
@@ -69,11 +72,16 @@ class Served(Place):
 
 @dataclass(frozen=True)
 class Person:
-    """An officer; `has_served` says whether on a JFO by the last day of the year."""
+    """An officer; `has_served` says whether on a JFO by the last day of the year.
+
+    `home` is the region that employed the officer on that day, in which tables count the officer; `seen_by` the one
+    that employs the officer now, whose managers see the officer's rows, of all years.
+    """
 
     officer_id: int
     home_id: int
     home: str
+    seen_by: int
     function: str
     start: date
     end: date | None
@@ -81,6 +89,11 @@ class Person:
 
     def is_in_service(self, first: date, last: date) -> bool:
         return self.start <= last and (self.end is None or self.end >= first)
+
+    @property
+    def told(self) -> frozenset[int]:
+        """The regions that know of the officer whatever is shown."""
+        return frozenset({self.home_id, self.seen_by})
 
 
 class Sum(NamedTuple):
@@ -95,7 +108,8 @@ class Sum(NamedTuple):
 class Part:
     """What one officer adds to the figures of tables.
 
-    A reader who answers for one of `regions` knows it. `sums` are the figures that count it, with the weight that the
+    A reader who answers for one of `regions` knows it: of an officer who moved, both who was then and who is now told
+    everything. `sums` are the figures that count it, with the weight that the
     atom has in each, 1 for most. `posts` are given where they count the officer, who is made of these atoms then.
     """
 
@@ -122,9 +136,11 @@ class Facts:
     def people(self) -> dict[int, Person]:
         """Every officer, by key; one query."""
         begun = Assignment.objects.filter(officer=OuterRef("pk"), start__lte=self.year.last_day)
-        rows = Officer.objects.order_by().values_list(
-            "pk", "region_id", "region__code", "function", "start", "end", Exists(begun)
-        )
+        employed = Officer.objects.order_by().annotate(posting=posting_on(self.year.last_day))
+        rows = employed.annotate(
+            home=Coalesce("posting__region_id", "region_id"),
+            home_code=Coalesce("posting__region__code", "region__code"),
+        ).values_list("pk", "home", "home_code", "region_id", "function", "start", "end", Exists(begun))
         found = {row[0]: Person(*row) for row in rows}
         self.codes.update((person.home_id, person.home) for person in found.values())
         return found
@@ -140,13 +156,15 @@ class Facts:
                 level_first=level_on(self.year.first_day),
                 level_last=level_on(self.year.last_day),
                 seats=Coalesce(Subquery(seats[:1]), Decimal("0.00")),
+                posting=posting_on(self.year.last_day, "officer"),
             )
             .order_by()
             .values_list(
                 *PLACE,
                 "officer_id",
+                "posting__region_id",
+                "posting__region__code",
                 "officer__region_id",
-                "officer__region__code",
                 "fte",
                 "start",
                 "end",
@@ -167,17 +185,17 @@ class Facts:
         return [row for row in self.served if row.start <= day and (row.end is None or row.end >= day)]
 
     def part(self, measure: str, row: Served, sums: Mapping[Sum, int]) -> Part:
-        """Return what the assignment adds to the figures, known to the officer's region and to the JFO's."""
-        return Part(Atom(measure, row.officer_id, row.jfo), {row.home_id, row.region_id}, sums)
+        """Return what the assignment adds to the figures, known to the officer's regions and to the JFO's."""
+        return Part(Atom(measure, row.officer_id, row.jfo), {row.home_id, row.seen_by, row.region_id}, sums)
 
     def counted(self, person: Person, sums: Mapping[Sum, int]) -> Part:
-        """Return what the officer adds to the figures as one of so many, known to the officer's region.
+        """Return what the officer adds to the figures as one of so many, known to the officer's regions.
 
         Most officers serve for all their time, so that a number of officers on JFOs is their FTE to whoever thinks so.
         The one is therefore made of the other: an officer counts as the FTE of the posts on the last day.
         """
         posts = [Atom(FTE, post.officer_id, post.jfo) for post in self.posts_of.get(person.officer_id, ())]
-        return Part(Atom(FTE, person.officer_id), {person.home_id}, sums, posts)
+        return Part(Atom(FTE, person.officer_id), person.told, sums, posts)
 
     @cached_property
     def posts_of(self) -> dict[int, list[Served]]:

@@ -15,6 +15,7 @@ from jfo_portal.kit.suppression import TOTAL
 from registry.models import Assignment
 from registry.models.assignments import JOINED_GAP_DAYS, AssignmentQuerySet
 from registry.models.jfos import JFOQuerySet
+from registry.models.people import posting_on
 
 from . import publication
 from .publication import Facts, Part, sums_of
@@ -26,20 +27,17 @@ DAYS_IN_A_YEAR = Decimal("365.25")
 class Tenure:
     """How long an officer of a function has been on a JFO they are on: from `since` to `day`, both counted.
 
-    `home_id` and `region` are the region that employs the officer, in which tenure is counted.
+    `region` is the one that employed the officer on the day, in which tenure is counted; `seen_by` the one that employs
+    the officer now, and sees the officer.
     """
 
     officer_id: int
     function: str
     jfo: str
     since: date
-    home_id: int
     region: str
+    seen_by: int
     day: date
-
-    @property
-    def region_id(self) -> int:
-        return self.home_id
 
     @property
     def days(self) -> int:
@@ -69,15 +67,15 @@ def tenures(assignments: AssignmentQuerySet, day: date) -> list[Tenure]:
     rows = (
         assignments.as_of(day)
         .with_since()
+        .annotate(posting=posting_on(day, "officer"))
         .order_by("officer__number", "jfo__code")
         .values_list(
-            "officer_id", "officer__function", "jfo__code", "since", "officer__region_id", "officer__region__code"
+            "officer_id", "officer__function", "jfo__code", "since", "posting__region__code", "officer__region_id"
         )
     )
     longest: dict[int, Tenure] = {}
-    for row in rows:
-        officer, function, jfo, since, home, region = row
-        tenure = Tenure(officer, function, jfo, since, home, region, day)
+    for officer, function, jfo, since, region, seen_by in rows:
+        tenure = Tenure(officer, function, jfo, since, region, seen_by, day)
         if tenure.officer_id not in longest or tenure.since < longest[tenure.officer_id].since:
             longest[tenure.officer_id] = tenure
     return list(longest.values())
@@ -196,7 +194,7 @@ def tenure_figures(reader: Reader, day: date, function: str | None, region: str 
         return (*line, band.key) not in hidden
 
     def is_seen(row: Tenure) -> bool:
-        return reader.sees_everything or row.home_id in reader.scope_ids
+        return reader.sees_everything or row.seen_by in reader.scope_ids
 
     found = summary(rows)
     is_hidden = (*line, TOTAL) in hidden
@@ -230,7 +228,7 @@ def _parts(facts: Facts) -> Iterator[Part]:
     for key, posts in facts.posts_of.items():
         since = min(post.since for post in posts)
         person = facts.people[key]
-        tenure = Tenure(key, person.function, "", since, person.home_id, person.home, facts.year.last_day)
+        tenure = Tenure(key, person.function, "", since, person.home, person.seen_by, facts.year.last_day)
         sums = sums_of(TABLE, (person.home, person.function, band_of(tenure).key))
         yield facts.counted(person, sums)
 

@@ -15,7 +15,7 @@ from .jfos import (
     RiskEdition,
 )
 from .partners import Agency, AgencyAlias, AgencyLevel
-from .people import MANAGERS, STEERING, Level, Officer, OfficerFunction, OfficerLevel, Role, User
+from .people import MANAGERS, STEERING, Level, Officer, OfficerFunction, OfficerLevel, OfficerRegion, Role, User
 from .places import Region
 from .snoozes import Snooze
 from .training import Course, Training
@@ -43,6 +43,7 @@ __all__ = [
     "Officer",
     "OfficerFunction",
     "OfficerLevel",
+    "OfficerRegion",
     "Participation",
     "ParticipationReview",
     "ParticipationRole",

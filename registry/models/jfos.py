@@ -122,10 +122,17 @@ class ParticipationQuerySet(JFOPartQuerySet):
     """Participations, which no deletion may take from a JFO until it has no lead or no CBSA."""
 
     def delete(self, **attribution: Any) -> tuple[int, dict[str, int]]:
-        """Delete the rows, and record it; ValidationError where a JFO would be a day without lead or CBSA."""
+        """Delete the rows, and record it; ValidationError where a JFO would be a day without lead or CBSA.
+
+        A JFO that the act being undone had added goes too, and needs neither any more.
+        """
+        undone = getattr(attribution.get("change"), "undoes", None)
+        added = JFO.history.filter(change_set=undone, history_type="+") if undone is not None else JFO.history.none()
+        going = set(added.values_list("id", flat=True))
         rows: dict[JFO, list[Any]] = grouped(list(self.select_related("jfo")), attrgetter("jfo"))
         for jfo, of_jfo in rows.items():
-            _require_whole(jfo, without={row.pk for row in of_jfo})
+            if jfo.pk not in going:
+                _require_whole(jfo, without={row.pk for row in of_jfo})
         return super().delete(**attribution)
 
     delete.alters_data = delete.queryset_only = True  # type: ignore[attr-defined]

@@ -14,9 +14,13 @@ from django.utils.translation import gettext as _
 from jfo_portal.kit import changes, changesets, formats
 from jfo_portal.kit.changesets import ChangeSet
 from jfo_portal.kit.editing import VERSION, FormPage, undoable
+from jfo_portal.kit.exportlog import Named
+from jfo_portal.kit.exports import Rows
+from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage
 from registry.filters import HistoryFilters
 from registry.forms import ReasonedForm, ReasonRequiredForm
+from registry.models import Officer
 from registry.tables import HISTORY_COLUMNS
 
 # How many of the versions of an act the page that undoes it shows.
@@ -42,6 +46,12 @@ class _Versions(ListPage):
     def completed(self, rows: list[Any]) -> list[Any]:
         # A file offers nothing to restore.
         return changes.in_words(rows, None if self.request.GET.get("format") else self.reader)
+
+    def named(self, columns: Sequence[Column], rows: Rows) -> Named | None:
+        """Return how many versions there are, and of how many officers they tell; two queries."""
+        if not any(column.names for column in columns):
+            return None
+        return Named(self.filtered.count(), changes.rows_named(self.filtered, Officer))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -1,6 +1,6 @@
 """The officers: the list and one officer's page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,19 +13,25 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import changes, formats
 from jfo_portal.kit.charts import Band, Series, Step, Steps
+from jfo_portal.kit.editing import EditPage, undoable
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.grouping import grouped
+from jfo_portal.kit.periods import today
 from jfo_portal.kit.tables import Cell, Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage, headings_of, rows_of
+from registry import actions
 from registry.filters import OfficerFilters
+from registry.forms import MoveForm
 from registry.measures.service import days_served, service_by_jfo, stretches
 from registry.measures.strength import level_on
 from registry.measures.tenure import DAYS_IN_A_YEAR, tenures
 from registry.measures.training import lacking, requirements
-from registry.models import MANAGERS, Assignment, Course, Officer, Training
+from registry.models import MANAGERS, Assignment, Course, Officer, OfficerRegion, Role, Training
 from registry.models.assignments import FULL_TIME
+from registry.models.people import posting_on
 from registry.tables import (
     LEVEL_COLUMNS,
+    POSTING_COLUMNS,
     SERVICE_COLUMNS,
     keeping_day,
     officer_assignment_columns,
@@ -50,12 +56,10 @@ class OfficerList(ListPage):
     def get_queryset(self) -> Any:
         on_day = Assignment.objects.visible_to(self.reader).as_of(self.day).filter(officer=OuterRef("pk")).order_by()
         fte = on_day.values("officer").annotate(n=Sum("fte")).values("n")
-        return (
-            Officer.objects.visible_to(self.reader)
-            .as_of(self.day)
-            .with_names()
-            .annotate(level=level_on(self.day, "pk"), fte=Subquery(fte))
-        )
+        officers: Any = Officer.objects.visible_to(self.reader).as_of(self.day)
+        return officers.annotate(
+            level=level_on(self.day, "pk"), fte=Subquery(fte), posting=posting_on(self.day)
+        ).select_related("region", "posting__region")
 
     def get_columns(self) -> Sequence[Column]:
         return officer_columns(self.day)
@@ -93,6 +97,7 @@ class OfficerPage(RowPage):
         is_before_service = self.day < self.row.start and self.is_read_only
         context = super().get_context_data(**kwargs) | {
             "may_act": self.may_act,
+            "may_move": self.reader.role == Role.ADMINISTRATOR and not self.is_read_only,
             "is_before_service": is_before_service,
             "is_in_service": self.row.holds_on(self.day),
         }
@@ -117,10 +122,14 @@ class OfficerPage(RowPage):
 
     def _service(self) -> dict[str, Any]:
         levels = [row for row in self.row.levels.order_by("-start") if not self.is_read_only or row.start <= self.day]
+        postings = self._postings()
         columns = officer_assignment_columns(self.day, may_act=self.may_act)
         services = service_by_jfo(self.assignments, self.day)
         return {
             "level": next((row.level for row in levels if row.holds_on(self.day)), None),
+            "region": next((row.region for row in postings if row.holds_on(self.day)), self.row.region),
+            "posting_headings": headings_of(POSTING_COLUMNS),
+            "posting_rows": rows_of(POSTING_COLUMNS, postings),
             "posts": self.posts,
             "fte": sum((row.fte for row in self.posts), Decimal(0)),
             "current": [one for one in services if one.since],
@@ -137,6 +146,16 @@ class OfficerPage(RowPage):
             % {"count": formats.number(len(self.assignments))},
         }
 
+    def _postings(self) -> list[OfficerRegion]:
+        """Return the officer's regions, the latest first; on a day in the past, as they were known then."""
+        rows = list(self.row.postings.select_related("region").order_by("-start"))
+        if not self.is_read_only:
+            return rows
+        rows = [row for row in rows if row.start <= self.day]
+        for row in rows[:1]:
+            row.end = None  # it ended by a later move
+        return rows
+
     def _training(self) -> dict[str, Any]:
         rows = Training.objects.visible_to(self.reader).filter(officer=self.row, completed_on__lte=self.day)
         done = list(rows.select_related("course__program").order_by("-completed_on", "course__code"))
@@ -151,8 +170,55 @@ class OfficerPage(RowPage):
         }
 
     def _history(self) -> dict[str, Any]:
-        kinds = {"officer", "officerlevel", "assignment", "training"}
+        kinds = {"officer", "officerlevel", "officerregion", "assignment", "training"}
         return {"versions": changes.about(self.row, self.reader, of=kinds)}
+
+
+class MoveOfficer(EditPage):
+    """A move of an officer to another region, from a day on; by administrators, who keep the officers' records."""
+
+    title = gettext_lazy("Move to another region")
+    submit_label = gettext_lazy("Move")
+    section = "officers"
+    readers = frozenset({Role.ADMINISTRATOR})
+    template_name = "registry/officer_region.html"
+    model = Officer
+    edited = ("region",)
+
+    @cached_property
+    def row(self) -> Officer:
+        found: Officer = RowPage.found(
+            Officer.objects.visible_to(self.reader).with_names(), number=self.kwargs["number"]
+        )
+        return found
+
+    @property
+    def row_queryset(self) -> Any:
+        return Officer.objects.with_names().filter(pk=self.row.pk)
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [Crumb(_("Officers"), reverse("officers")), Crumb(self.row.name, self.row.get_absolute_url())]
+
+    def get_form(self, data: Mapping[str, Any] | None = None) -> MoveForm:
+        return MoveForm(data, officer=self.row, day=today(), initial={"region": self.row.region})
+
+    def save(self, form: MoveForm) -> str:
+        values = form.cleaned_data
+        moved_on = values["moved_on"]
+        officer = actions.move_officer(
+            self.row, by=self.user, region=values["region"], day=moved_on, within=self.change
+        )
+        said = {"officer": officer.name, "region": officer.region.name, "day": moved_on or today()}
+        undoable(self.request, _("Moved: %(officer)s, %(region)s, since %(day)s.") % said, self.change)
+        return officer.get_absolute_url()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        postings = self.row.postings.select_related("region").order_by("-start")
+        return super().get_context_data(**kwargs) | {
+            "officer": self.row,
+            "posting_headings": headings_of(POSTING_COLUMNS),
+            "posting_rows": rows_of(POSTING_COLUMNS, postings),
+        }
 
 
 def fte_steps(officer: Officer, rows: Sequence[Assignment], day: date, *, is_ahead_known: bool) -> Steps:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from jfo_portal.kit import exports, formats
 from jfo_portal.kit.charts import SVG, Strip
-from jfo_portal.kit.views import Crumb, Page, chips_of, headings_of, rows_of
+from jfo_portal.kit.views import Crumb, FilePage, chips_of, headings_of, rows_of
 from registry.charts import BAND_COLUMNS, band_rows, tenure_strip, years
 from registry.figure_tables import narrowed, past_policy_columns, resting_columns, rotation_columns
 from registry.filters import region_choices
@@ -49,7 +49,7 @@ class TenureForm(forms.Form):
         self.fields["region"].choices = [("", _("All")), *region_choices(regions)]  # type: ignore[attr-defined]
 
 
-class TenurePage(Page):
+class TenurePage(FilePage):
     """Tenure and rotation as of a day, of one region or all: sums for every reader, officers for those who see them."""
 
     template_name = "registry/tenure.html"
@@ -64,7 +64,7 @@ class TenurePage(Page):
             case "":
                 return super().get(request, *args, **kwargs)
             case "csv":
-                return exports.response("csv", f"tenure-{self.day}", BAND_COLUMNS, band_rows(self.figures))
+                return self.file("csv", f"tenure-{self.day}", BAND_COLUMNS, band_rows(self.figures))
             case "svg":
                 headers = exports.download_headers(f"tenure-{self.day}.svg", SVG)
                 return HttpResponse(self.strip.svg_file(), headers=headers)

@@ -263,7 +263,7 @@ def test_a_manager_sees_own_officers_and_the_cells_of_exhibit_7(manager: Client)
     text = words(manager.get(PAGE))
     (exhibit, *_others) = csv_rows(manager.get("/en/reports/exhibit-7/?format=csv"))
 
-    assert "Figures of your regions: the officers whom they employ, and their files." in text
+    assert "Figures of your regions: the officers whom they employ, or employed on the last day of a year that" in text
     assert "JFO officers (n = 7) Other officers (n = 50)" in text
     heading = "Exhibit 7, all regions Group Officers Cases Occurrences Projects ORS entries All kinds"
     assert f"{heading} JFO officers {exhibit['Officers']} {exhibit['Cases']}" in text

@@ -210,7 +210,7 @@ def test_the_national_figures_lead_to_their_rows_too(reviewer: Client) -> None:
 def test_a_manager_sees_own_regions_alone(manager: Client) -> None:
     text = words(manager.get(PAGE))
 
-    assert "Figures of your regions: the officers whom they employ, and their files." in text
+    assert "Figures of your regions: the officers whom they employ, or employed on the last day of a year that" in text
     assert "Quebec (QUE) 9 2 51 1 5.0% 2,612 99" in text
     assert "GTA" not in text
     assert [row["Region"] for row in csv_rows(manager.get("/en/reports/data-quality/?format=csv"))] == ["QUE"]
@@ -226,7 +226,7 @@ def test_somebody_who_answers_for_no_region_sees_no_figure(client_of: ClientOf, 
     assert csv_rows(client.get(f"{OFFICERS}?format=csv")) == []
 
 
-def test_an_officer_who_moved_is_told_of_in_the_region_of_now(gta_manager: User, que_manager: User) -> None:
+def test_an_officer_who_moved_is_shown_to_the_region_of_now(gta_manager: User, que_manager: User) -> None:
     idle = rows.officer("QUE")
     idle.region = Region.objects.get(code="GTA")
     idle.save_as(None)

@@ -98,12 +98,12 @@ def written_on(officer: Officer, day: date) -> None:
     version.save()
 
 
-def test_function_and_region_are_compared_as_they_were_on_record() -> None:
+def test_the_function_is_compared_as_it_was_on_record_and_the_region_by_its_dates() -> None:
     officer = rows.officer("GTA")
     rows.assignment(officer, "FAE", date(2009, 4, 1))
     written_on(officer, date(2009, 4, 1))
     officer.function = "IA"
-    officer.region = JFO.objects.get(code="FAE").region
+    officer.region, officer.moved_on = JFO.objects.get(code="FAE").region, date(2010, 6, 1)
     officer.save_as(None)
     written_on(officer, date(2010, 7, 1))
     assert compared(officer)[1] == [

@@ -22,9 +22,9 @@ from jfo_portal.kit.imports.reading import ImportRefused, Sheet
 from jfo_portal.kit.imports.resources import Resource
 from jfo_portal.kit.periods import shared_day
 from registry import actions, checks
-from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Role, User
+from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Region, Role, User
 from registry.models.assignments import rule_problems
-from registry.resources import AssignmentResource, OfficerResource, Spell, clashes
+from registry.resources import AssignmentResource, JFOResource, OfficerResource, Spell, clashes
 from tests import rows, sheets
 from tests.sheets import Row, errors, save, sheet
 
@@ -59,7 +59,7 @@ def officer(db: None) -> Officer:
 
 def one(officer: Officer, jfo: str = "SPVM-JFO", **values: Any) -> Row:
     """A row of assignments: half of the officer's time from 2010-04-01 on, unless said otherwise."""
-    return {"officer": officer.number, "jfo": jfo, "fte": Decimal("0.50"), "start": FIRST, "end": None} | values
+    return {"officer": officer.number, "jfo": jfo, "fte": 0.5, "start": FIRST, "end": None} | values
 
 
 def person(number: str = "T-9001", **values: Any) -> Row:
@@ -89,7 +89,16 @@ def test_a_manager_is_refused_the_imports_pages(client_of: Callable[[User], Clie
 
 def test_every_entity_of_the_portal_can_be_imported(administrator: User) -> None:
     found = {resource.slug for resource in resources.all_for(administrator)}
-    assert found >= {"officers", "assignments", "arrangements", "ims-files"}
+    assert found >= {
+        "officers",
+        "levels",
+        "assignments",
+        "agencies",
+        "jfos",
+        "participations",
+        "arrangements",
+        "ims-files",
+    }
 
 
 # The samples
@@ -101,6 +110,10 @@ def test_every_entity_of_the_portal_can_be_imported(administrator: User) -> None
         ("officers", "officers.xlsx", (4, 3, 2)),
         ("assignments", "assignments.xlsx", (4, 4, 1)),
         ("assignments", "assignments-french.csv", (2, 1, 1)),
+        ("levels", "levels.xlsx", (2, 2, 1)),
+        ("agencies", "agencies.xlsx", (2, 1, 1)),
+        ("jfos", "jfos.xlsx", (2, 1, 1)),
+        ("participations", "participations.csv", (3, 1, 1)),
     ],
 )
 def test_a_sample_is_imported_as_documented_and_once(
@@ -179,7 +192,7 @@ def test_an_export_imported_again_changes_nothing(
         made = sheets.exported(resource, resource.importable(), file_format)
         preview = resource.preview(made)
     assert (errors(preview), preview.ignored) == ([], ())
-    assert preview.counts.unchanged == len(made.rows) == resource.model._default_manager.count()
+    assert preview.counts.unchanged == len(made) == resource.model._default_manager.count()
 
 
 def test_an_edited_export_changes_only_the_edited_cells(officers: Resource, assignments: Resource) -> None:
@@ -386,6 +399,110 @@ def test_a_preview_asks_as_many_queries_for_a_hundred_rows_as_for_one(administra
         assert counted[0] == counted[1] <= 6
 
 
+# What the screens refuse of an assignment, and what they warn of
+
+
+def told_of(assignments: Resource, *made: Row) -> list[tuple[int, str, str]]:
+    return errors(assignments.preview(sheet(assignments, *made)))
+
+
+def test_an_assignment_of_an_earlier_year_stays_as_it_is(assignments: Resource, officer: Officer) -> None:
+    start = date(2008, 4, 1)
+    rows.assignment(officer, "SPVM-JFO", start, date(2009, 9, 30), fte=Decimal("0.50"))
+    [(_line, label, sentence)] = told_of(assignments, one(officer, start=start, end=date(2009, 12, 31)))
+    assert label == "Last day"
+    assert sentence == (
+        "This assignment ended on 2009-09-30, in an earlier fiscal year, whose figures stay as they are. "
+        "Take the row out, or add one with another first day."
+    )
+    assert not told_of(assignments, one(officer, start=start, end=date(2009, 9, 30)))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (
+            {"review_on": date(2010, 3, 31), "end": None},
+            "The assignment starts on 2010-04-01: give that day or a later",
+        ),
+        (
+            {"review_on": date(2012, 1, 1), "end": date(2011, 9, 30)},
+            "The assignment would end on 2011-09-30: review it on that day or earlier, or not at all.",
+        ),
+        ({"review_on": date(2011, 1, 1), "end": None}, "2011-01-01 is over. Give a later date for the review."),
+    ],
+)
+def test_a_review_that_does_not_fit_is_refused(
+    assignments: Resource, officer: Officer, values: Row, words: str
+) -> None:
+    [(_line, label, sentence)] = told_of(assignments, one(officer) | values)
+    assert label == "Review date"
+    assert words in sentence
+
+
+def test_a_change_of_fte_and_a_transfer_come_with_their_other_half(assignments: Resource, officer: Officer) -> None:
+    ended = one(officer, end=date(2011, 4, 30))
+    goes_on = one(officer, start=date(2011, 5, 1), fte=0.75)
+    moved = one(officer, "FAE", start=date(2011, 5, 1), fte=0.75)
+    change, transfer = ({"end_reason": "change"}, {"end_reason": "transfer"})
+    for reason, other, another in ((change, goes_on, moved), (transfer, moved, goes_on)):
+        assert not told_of(assignments, ended | reason, other | {"end_reason": None})
+        [(line, label, sentence)] = told_of(assignments, ended | reason, another | {"end_reason": None})
+        assert (line, label) == (2, "Reason for the end")
+        assert f"officer {officer.number} has none that starts on 2011-05-01." in sentence
+
+
+def test_what_is_open_past_the_policy_period_is_warned_of(assignments: Resource, officer: Officer) -> None:
+    """Tenure joins spells with gaps of at most 30 days, in the file and in the database."""
+    rows.assignment(officer, "SPVM-JFO", date(2005, 4, 1), date(2010, 3, 15), fte=Decimal("0.50"))
+
+    def warnings(*made: Row) -> list[tuple[int, str, str]]:
+        # Columns and their words are read once, in the language of the day.
+        resource = AssignmentResource(assignments.user)
+        preview = resource.preview(sheet(resource, *made))
+        assert errors(preview) == []
+        return [(told.line, told.label, told.sentence) for row in preview.rows for told in row.warnings]
+
+    [(line, label, sentence)] = warnings(one(officer) | {"review_on": None})
+    assert (line, label) == (2, "Review date")
+    assert "on this JFO since 2005-04-01, for more than 5 years" in sentence
+    with override("fr"):
+        [(_line, in_french, _sentence)] = warnings(one(officer) | {"review_on": None})
+        assert in_french == "Date de réexamen"
+    assert warnings(one(officer) | {"review_on": date(2011, 9, 1)}) == []
+    assert warnings(one(officer, end=date(2011, 9, 1))) == []
+    assert warnings(one(officer, start=date(2010, 5, 1))) == []
+    assert (
+        len(warnings(one(officer, start=date(2010, 5, 1)), one(officer, start=date(2010, 4, 1), end=date(2010, 4, 2))))
+        == 1
+    )
+
+
+# Regions
+
+
+def test_an_officer_comes_into_no_region_that_is_over(officers: Resource, officer: Officer) -> None:
+    Region.objects.filter(code="NFE").update(end=date(2011, 3, 15))
+    found = errors(officers.preview(sheet(officers, person(region="NFE"), person("T-9002", region="SOR"))))
+    assert found == [
+        (2, "Region", "Niagara/Fort Erie ended on 2011-03-15. Give the region that took over: SOR."),
+        (3, "Region", "Southern Ontario begins on 2012-04-01. Give the region that holds on 2011-03-31."),
+    ]
+    assert not errors(officers.preview(sheet(officers, person(region="NFE", end=date(2011, 3, 15)))))
+
+
+def test_a_manager_would_bring_in_no_officer_of_another_region(gta_manager: User) -> None:
+    resource = OfficerResource(gta_manager)
+    [(_line, label, sentence)] = errors(resource.preview(sheet(resource, person())))
+    assert label == "Region"
+    assert sentence.startswith("Quebec is not one of your regions.")
+
+
+def test_an_officers_number_can_stand_in_an_address(officers: Resource) -> None:
+    [(_line, label, sentence)] = errors(officers.preview(sheet(officers, person("T/9001"))))
+    assert (label, sentence.split(",")[0]) == ("Officer number", "Use capital letters")
+
+
 # The search for clashes
 
 
@@ -497,6 +614,21 @@ def test_an_officer_who_leaves_and_is_assigned_at_once_is_not_left_with_a_breach
     refused = at_once(
         confirmed(OfficerResource, administrator, leaves),
         confirmed(AssignmentResource, administrator, one(officer, start=date(2010, 6, 1))),
+    )
+    assert len(refused) == 1
+    assert sheets.breaches() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_jfo_that_ends_and_is_staffed_at_once_is_not_left_with_a_breach(administrator: User) -> None:
+    officer = rows.officer()
+    resource = sheets.resource("jfos", administrator)
+    names = {"name_en": "A new JFO", "name_fr": "Une nouvelle OPC"}
+    jfo = {"code": "NEW-QUE", **names, "program": "FAE", "region": "QUE", "leads": "SQ", "start": FIRST, "end": None}
+    save(resource, sheet(resource, jfo))
+    refused = at_once(
+        confirmed(JFOResource, administrator, jfo | {"end": date(2010, 12, 31)}),
+        confirmed(AssignmentResource, administrator, one(officer, "NEW-QUE", start=date(2011, 1, 10))),
     )
     assert len(refused) == 1
     assert sheets.breaches() == []

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from registry.measures.service import days_served, service_by_jfo, stretches
 from registry.models import JFO, Assignment, Course, Officer, Training, User
 from tests import rows
-from tests.pages import words
+from tests.pages import taken, words
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def nhq(client_of: SignIn, nhq_reviewer: User) -> Client:
 
 
 def exported(client: Client, query: str = "") -> list[dict[str, object]]:
-    response = client.get(f"/en/officers/?format=json&{query}")
+    response = taken(client.get(f"/en/officers/?format=json&{query}"))
     found: list[dict[str, object]] = json.loads(response.content)
     return found
 

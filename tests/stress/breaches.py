@@ -92,7 +92,7 @@ def _half_done(outcomes: Sequence[Outcome], versions: Sequence[Any], since: int)
     for version in versions:
         written.setdefault(version.change_set_id, []).append(version)
     changes = {str(change.token): change for change in ChangeSet.objects.filter(pk__gt=since)}
-    imports = Import.objects.select_related("change_set").defer("sheet_data")
+    imports = Import.objects.select_related("change_set")
     files = imports.in_bulk([outcome.import_id for outcome in outcomes if outcome.import_id])
     claimed: set[int] = set()
     for outcome in outcomes:

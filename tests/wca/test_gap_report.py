@@ -219,7 +219,8 @@ def test_a_file_of_an_opened_figure_holds_its_rows_alone(reviewer):
 def test_the_workbook_says_of_which_day_and_filters_it_is(reviewer):
     file = reviewer.get(PAGE, {"region": "QUE", "as_of": "2012-04-01", "format": "xlsx", "table": "without"})
     notes = load_workbook(BytesIO(file.content)).get_sheet_by_index(1).to_python()
-    assert notes[2:] == [["Report", "Gap report"], ["As of", "2012-04-01"], ["Filter", "Region: QUE – Quebec"]]
+    assert notes[2:5] == [["Report", "Gap report"], ["As of", "2012-04-01"], ["Filter", "Region: QUE – Quebec"]]
+    assert [label for label, _text in notes[5:]] == ["Taken by", "Taken at", "Address", "Data version"]
 
 
 @pytest.mark.parametrize("chart", ["coverage", "clauses"])
