@@ -6,7 +6,6 @@ Each function prepares its job and returns it: what the job takes is what is mea
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from unittest.mock import patch
 
 from django.db import connection, transaction
@@ -14,12 +13,12 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import TrackedQuerySet
-from jfo_portal.kit.imports import resources
-from jfo_portal.kit.imports.reading import Sheet, SheetRow
 from performance.measures.activity import Group, Rule, totals
 from performance.models import ImsFile, ImsFileQuerySet, ImsKind, ImsStatus
 from performance.recounting import differences
-from registry.models import Assignment, Officer, User
+from registry.models import Assignment
+
+from .imports import ready, workbook
 
 YEAR = FiscalYear(2010)
 # By region and whether JFO officers: how many opened files, and the files by kind and by status.
@@ -103,37 +102,12 @@ def agreement() -> Callable[[], bool]:
 
 
 def upkeep(rows: int, is_kept: bool) -> Callable[[], None]:
-    """Import so many new files, of all officers in turn, with the roll-up or without; nothing of it stays."""
-    resource = resources.get("ims-files", User.objects.get(username="admin"))
-    assert resource is not None  # noqa: S101
-    numbers = list(Officer.objects.order_by("pk").values_list("number", flat=True))
-    kinds, statuses = ImsKind.labels, ImsStatus.labels
-    sheet = Sheet(
-        name="",
-        encoding="utf-8",
-        delimiter=",",
-        first_column=0,
-        header_line=1,
-        headers=tuple(resource.fields[name].label for name in ("number", "officer", "kind", "status", "opened_on")),
-        rows=tuple(
-            SheetRow(
-                n + 2,
-                (
-                    f"NEW-{n:07}",
-                    numbers[n % len(numbers)],
-                    str(kinds[n * 7 % len(kinds)]),
-                    str(statuses[n * 3 % len(statuses)]),
-                    date(2010, 4 + n % 9, 1 + n % 28),
-                ),
-            )
-            for n in range(rows)
-        ),
-    )
-    confirmed = resource.preview(sheet).digest
+    """Confirm so many new files, of all officers in turn, with the roll-up or without; nothing of it stays."""
+    confirm = ready(workbook(rows))
 
     def job() -> None:
         with transaction.atomic(), _rollup(is_kept):
-            counts = resource.apply(sheet, confirmed=confirmed, reason="made up")
+            counts = confirm()
             transaction.set_rollback(True)
         if counts.new != rows:
             raise RuntimeError(f"{counts} of {rows} rows")
@@ -147,7 +121,8 @@ def _rollup(is_kept: bool) -> Iterator[None]:
     if is_kept:
         yield
         return
-    plain = {name: getattr(TrackedQuerySet, name) for name in ("bulk_create", "bulk_update", "update", "delete")}
+    writes = ("insert_rows", "update_rows", "bulk_create", "bulk_update", "update", "delete")
+    plain = {name: getattr(TrackedQuerySet, name) for name in writes}
     with patch.multiple(ImsFileQuerySet, **plain):
         yield
 

@@ -1,8 +1,11 @@
 """One side of a comparison: a process with a scratch database of its own, which times the pages it is asked for."""
 
 import os
+import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -12,11 +15,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Timing:
-    """What one request took, in milliseconds: CPU time of the portal and of the database's backend, and wall time."""
+    """What one request or job took, in milliseconds: CPU time of the portal and of the database's backend, and wall
+    time; `backend` is how much of the first the backend's is."""
 
     cpu: float
     wall: float
-    bytes: int
+    backend: float
+
+    def times(self, factor: float) -> "Timing":
+        """Return what so many times as much work takes at this rate."""
+        return Timing(self.cpu * factor, self.wall * factor, self.backend * factor)
 
 
 class Side:
@@ -84,7 +92,6 @@ class _Answers:
     """What the process can be asked; the readers are clients signed in as users of the demonstration."""
 
     def __init__(self) -> None:
-        from django.db import connection
         from django.test import Client
 
         from registry.models import User
@@ -93,11 +100,7 @@ class _Answers:
         for name in ("nhq.reviewer", "que.manager"):
             self.clients[name] = Client()
             self.clients[name].force_login(User.objects.get(username=name))
-        self.backend = ""
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_backend_pid()")
-                self.backend = f"/proc/{cursor.fetchone()[0]}/schedstat"
+        self._find_backend()
 
     def rows(self) -> dict[str, int]:
         """Return how many officers, assignments and IMS files there are, and breaches of the domain rules."""
@@ -130,22 +133,23 @@ class _Answers:
 
     def time(self, reader: str, address: str) -> Timing:
         """Return what one request of the page takes."""
-        backend, cpu, wall = self._backend_ms(), time.process_time(), time.perf_counter()
-        content = self._get(reader, address)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        return Timing(cpu * 1000 + self._backend_ms() - backend, wall * 1000, len(content))
+        return self._timed(partial(self._get, reader, address))
 
-    def says(self, function: str) -> Any:
-        """Return what the job of a function of `benchmarks.activity` gives."""
-        return getattr(import_module("benchmarks.activity"), function)()()
+    def says(self, function: str, *arguments: Any) -> Any:
+        """Return what a job gives: `function` is one of this folder's, with its module, that prepares the job."""
+        return _job(function, *arguments)()
 
     def work(self, function: str, *arguments: Any) -> Timing:
-        """Return what the job of a function of `benchmarks.activity` takes, once it is prepared."""
-        job = getattr(import_module("benchmarks.activity"), function)(*arguments)
-        backend, cpu, wall = self._backend_ms(), time.process_time(), time.perf_counter()
+        """Return what such a job takes, once it is prepared."""
+        job = _job(function, *arguments)
+        self._find_backend()
+        return self._timed(job)
+
+    def _timed(self, job: Callable[[], object]) -> Timing:
+        backend, cpu, wall = self._backend_ms(), _cpu_ms(), time.perf_counter()
         job()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        return Timing(cpu * 1000 + self._backend_ms() - backend, wall * 1000, 0)
+        wall, cpu, backend = time.perf_counter() - wall, _cpu_ms() - cpu, self._backend_ms() - backend
+        return Timing(cpu + backend, wall * 1000, backend)
 
     def _get(self, reader: str, address: str) -> bytes:
         response = self.clients[reader].get(address)
@@ -153,6 +157,28 @@ class _Answers:
             raise RuntimeError(f"{address} answered {response.status_code}")
         return response.content
 
+    def _find_backend(self) -> None:
+        """Note which process serves the connection, which may be a new one."""
+        from django.db import connection
+
+        self.backend = ""
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                self.backend = f"/proc/{cursor.fetchone()[0]}/schedstat"
+
     def _backend_ms(self) -> float:
         """Return the CPU time of the database's own process so far; 0 on SQLite, whose work is the portal's own."""
         return int(Path(self.backend).read_text(encoding="ascii").split()[0]) / 1_000_000 if self.backend else 0.0
+
+
+def _job(function: str, *arguments: Any) -> Callable[[], Any]:
+    module, _dot, name = function.partition(".")
+    job: Callable[[], Any] = getattr(import_module(f"benchmarks.{module}"), name)(*arguments)
+    return job
+
+
+def _cpu_ms() -> float:
+    """Return the CPU time so far of the process, and of those it started that have ended: what reads an import."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (time.process_time() + ended.ru_utime + ended.ru_stime) * 1000
