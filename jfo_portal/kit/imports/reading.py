@@ -262,16 +262,30 @@ class Sheet:
         return letters
 
     def packed(self) -> bytes:
-        """Return the sheet in few bytes."""
+        """Return the sheet in few bytes: of a column of few different cells each of them once."""
         facts = {field.name: getattr(self, field.name) for field in fields(self)}
         facts["notices"] = [asdict(notice) for notice in self.notices]
+        facts["columns"] = [_told_once(column) for column in self.columns]
         return zlib.compress(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
     @classmethod
     def unpacked(cls, kept: bytes) -> Self:
         """Return the sheet that `packed` put away."""
         facts = json.loads(zlib.decompress(kept))
-        return cls(**facts | {"notices": tuple(Notice(**notice) for notice in facts["notices"])})
+        facts["notices"] = tuple(Notice(**notice) for notice in facts["notices"])
+        facts["columns"] = [
+            cells if places is None else [cells[place] for place in places] for cells, places in facts["columns"]
+        ]
+        return cls(**facts)
+
+
+def _told_once(column: Sequence[Packed]) -> tuple[Sequence[Packed], Sequence[int] | None]:
+    """Return the different cells and the place of each row's cell among them; the column itself and None where most of
+    its cells differ."""
+    places = {cell: place for place, cell in enumerate(dict.fromkeys(column))}
+    if 2 * len(places) > len(column):
+        return column, None
+    return list(places), [places[cell] for cell in column]
 
 
 # Nothing said: all is told by the file.
