@@ -280,3 +280,19 @@ def test_a_turn_is_given_back_when_its_holder_is_killed() -> None:
     holder.communicate()
     with turns.turn("killed", 1, 5) as is_mine:
         assert is_mine
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<row r="2"><c r="A2"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>',
+        '<row r="3"><c r="A3"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>',
+        '<row r="2"><c r="A2" t="s"><v>-1</v></c></row>',
+        '<row r="2"><c r="A2" t="s"><v>x</v></c></row>',
+        f'<row r="2"><c r="A2" t="s"><v>{"9" * 30}</v></c></row>',
+    ],
+    ids=["a row twice", "rows in another order", "text -1", "text x", "a text far away"],
+)
+def test_a_sheet_that_a_parser_would_guess_at_is_refused_as_damaged(cells: str) -> None:
+    header = '<row r="1"><c r="A1" t="inlineStr"><is><t>Officer</t></is></c></row>'
+    assert "damaged" in refusal(with_cells(header + cells))

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils.translation import override
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_confirmation_says_what_the_files_assignments_come_to(administrator: User) -> None:
     officer = rows.officer()
-    kept = {"jfo": "SPVM-JFO", "fte": Decimal("0.50"), "start": date(2010, 4, 1)}
+    kept: dict[str, Any] = {"jfo": "SPVM-JFO", "fte": Decimal("0.50"), "start": date(2010, 4, 1)}
     rows.assignment(officer=officer, **kept)
     file = [
         {"officer": officer.number, **kept, "fte": 0.4, "end": date(2011, 9, 30)},

@@ -22,7 +22,7 @@ FIX = "fix"
 LONGEST = 32_767
 # A text of more characters is corrected on several lines.
 _LONG = 60
-# Of more fields Django takes none (DATA_UPLOAD_MAX_NUMBER_FIELDS): the later rows wait until these are corrected.
+# A page of more fields is slow, and one of very many cannot be sent: the later rows wait until these are corrected.
 MOST_INPUTS = 900
 
 

@@ -39,7 +39,7 @@ _LABELS: dict[str, Promise] = {
     "result": gettext_lazy("Result"),
 }
 _FIRST_ROWS = 5
-# A form of more values is no help, and Django takes no more than a thousand fields.
+# A form of more values is no help.
 _FIRST_VALUES = 100
 _FIRST_WARNINGS = 20
 

@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar
 from xml.parsers import expat
 
@@ -41,6 +42,8 @@ class Survey:
     formula_place: str = ""
     comments: int = 0
     comment_place: str = ""
+    # The number of the last row that was seen.
+    last_line: int = 0
 
     def notices(self, last_column: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the code and the values of each thing a person should know of the columns up to the last one."""
@@ -259,6 +262,20 @@ def _refuse_far(xml: bytes) -> None:
     place = _PLACE.search(xml, max(start, 0), last)
     if start >= 0 and place and int(place[2]) > MAX_LINE:
         raise Refused("far_away", place=(place[1] + place[2]).decode())
+
+
+# A pattern that begins with plain bytes is looked for many times faster.
+_ROW_NUMBERS = re.compile(rb"<row [^>]*?\br=\"([0-9]{1,7})\"")
+_NO_PLACE_OF_A_TEXT = re.compile(rb"t=\"s\"><v>(?![0-9]{1,9}</)")
+
+
+def _refuse_doubtful(xml: bytes, found: Survey) -> None:
+    """Refuse rows that stand twice or in another order, of which a parser keeps one, and a text of the shared ones
+    whose number is none, for which it gives the first."""
+    lines = [found.last_line, *map(int, _ROW_NUMBERS.findall(xml))]
+    if any(line >= after for line, after in pairwise(lines)) or _NO_PLACE_OF_A_TEXT.search(xml):
+        raise Refused("damaged")
+    found.last_line = lines[-1]
 
 
 def _holds_value(xml: bytes, cell: re.Match[bytes]) -> bool:
