@@ -253,9 +253,7 @@ class OutcomesPage(FiguresPage):
             raise Http404
         notes = [*marks(), (_("Parameters"), f"{self.scope()}, {self.agency}")]
         notes += [(_("Note"), note) for note in shown.table.notes]
-        return self.file(
-            file_format, self.file_name(f"outcomes-{name}"), shown.columns, shown.table, notes=notes
-        )
+        return self.file(file_format, self.file_name(f"outcomes-{name}"), shown.columns, shown.table, notes=notes)
 
     def files_of(self, name: str) -> list[tuple[str, str]]:
         """Return the label and the address of each file of a table."""

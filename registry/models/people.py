@@ -188,14 +188,17 @@ class OfficerQuerySet(ScopedQuerySet, PeriodQuerySet, TrackedQuerySet):
                 OfficerRegion.objects.follow(rows, **_whose(attribution))
         return count
 
-    def update(self, **values: Any) -> int:
+    def update(
+        self, *, by: Any = None, reason: str = "", door: Door = Door.COMMAND, change: Any = None, **values: Any
+    ) -> int:
         """Update the rows as every tracked row."""
+        whose: dict[str, Any] = {"by": by, "reason": reason, "door": door, "change": change}
         if not values.keys() & {*_POSTED, "region_id"}:
-            return super().update(**values)
+            return super().update(**whose, **values)
         with transaction.atomic(using=self.db):
             ids = list(self.values_list("pk", flat=True))
-            count = super().update(**values)
-            OfficerRegion.objects.follow(Officer.objects.filter(pk__in=ids), **_whose(values))
+            count = super().update(**whose, **values)
+            OfficerRegion.objects.follow(Officer.objects.filter(pk__in=ids), **whose)
         return count
 
     update.alters_data = True  # type: ignore[attr-defined]

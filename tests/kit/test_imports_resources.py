@@ -15,6 +15,7 @@ from django.utils.translation import override
 
 from jfo_portal.kit import exports
 from jfo_portal.kit.history import Door
+from jfo_portal.kit.imports import workbook
 from jfo_portal.kit.imports.preview import Preview
 from jfo_portal.kit.imports.reading import ImportRefused, Sheet, read
 from jfo_portal.kit.imports.resources import PreviewRemade
@@ -325,5 +326,7 @@ def test_the_template_is_an_import_whose_example_passes(clerk: User, language: s
     Region.objects.get_or_create(
         code="QUE", defaults={"code_fr": "QUE", "name_en": "Quebec", "name_fr": "Québec", "start": START}
     )
-    made = resource.preview(read(io.BytesIO(resource.template(language)), resource.headers()))
+    with override(language):
+        file = io.BytesIO(workbook.template(resource, language))
+    made = resource.preview(read(file, resource.headers()))
     assert (made.counts.error, len(made.rows), made.ignored) == (0, 1, ())

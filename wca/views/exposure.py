@@ -64,9 +64,7 @@ class Exposure(FilePage):
         if file_format not in exports.FORMATS or name not in self.tables:
             raise Http404
         table = self.tables[name]()
-        return self.file(
-            file_format, f"exposure-{name}-{self.day}", table.columns, table.rows, notes=self.notes()
-        )
+        return self.file(file_format, f"exposure-{name}-{self.day}", table.columns, table.rows, notes=self.notes())
 
     def notes(self) -> list[tuple[str, str]]:
         """Return what a workbook says of itself: its marks, the report, its days, the filters."""

@@ -40,7 +40,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
@@ -50,9 +50,8 @@ from django.db.models import F
 from django.db.models.functions import Upper
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
-from .. import exports
 from ..access import Reader
 from ..bulk import Among
 from ..changesets import ChangeSet
@@ -595,19 +594,6 @@ class Resource(import_export.resources.Resource):
     def columns(self) -> list[Column]:
         """Return the columns of a list or file of the records, headed in the active language."""
         return [field.column() for field in self.fields.values()]
-
-    def template(self, language: str) -> bytes:
-        """Return a workbook to begin with: the headers in that language, an example, and a sheet of notes."""
-        with override(language):
-            example = [
-                replace(field.column(), value=lambda _row, field=field: field.example_value)  # type: ignore[misc]
-                for field in self.fields.values()
-            ]
-            return exports.workbook(example, [None], notes=self._notes())
-
-    def _notes(self) -> list[tuple[str, str]]:
-        first = _("Replace the example in the second row, and give each record a row of its own.")
-        return [(self.title, first), *((field.label, field.explanation) for field in self.fields.values())]
 
     # What django-import-export asks of a resource
 

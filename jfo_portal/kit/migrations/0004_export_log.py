@@ -18,9 +18,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "role",
-                    models.CharField(
-                        help_text="That of the person at that time.", max_length=20, verbose_name="role"
-                    ),
+                    models.CharField(help_text="That of the person at that time.", max_length=20, verbose_name="role"),
                 ),
                 ("at", models.DateTimeField(auto_now_add=True, verbose_name="when")),
                 ("what", models.CharField(max_length=255, verbose_name="list or report")),
