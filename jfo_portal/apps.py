@@ -1,5 +1,6 @@
-"""Which files of the installed packages are served."""
+"""The installed packages that the portal does not take as they are: which files are served, and whose admin it is."""
 
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
@@ -15,3 +16,9 @@ class StaticFiles(StaticFilesConfig):
         "bootstrap.esm*",
         "bootstrap.min.js*",
     ]
+
+
+class Admin(SimpleAdminConfig):
+    """The portal's own site, with the tables that its apps register and none of the packages' own."""
+
+    default_site = "jfo_portal.kit.admin.ReferenceSite"

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "registry",
     "wca",
     "performance",
+    "jfo_portal.apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -20,9 +20,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
 from jfo_portal.kit import changesets, reports
-from jfo_portal.kit.imports import resources
+from jfo_portal.kit.imports import jobs, resources
 from jfo_portal.kit.imports.actions import stage
-from jfo_portal.kit.models import Import, ImportState, SavedView
+from jfo_portal.kit.models import Import, ImportState, Job, SavedView
 from jfo_portal.kit.periods import today
 from performance import freezing
 from performance.models import BenefitRate, Contribution, Coordination, Expectation, OutcomeEvent, SalaryRate
@@ -148,6 +148,14 @@ def import_to_match() -> dict[str, Any]:
     assert resource is not None
     rows = "Officer number,JFO,FTE,First day\nO-0055,GTADS Drugs,0.10,2011-04-04\n"
     return {"pk": stage(io.BytesIO(rows.encode()), "rows.csv", resource, by=user).pk}
+
+
+def import_at_work() -> dict[str, Any]:
+    """An import of admin's that waits its turn in the background."""
+    arguments = waiting_import()
+    row = Import.objects.get(**arguments)
+    jobs.begin(row, Job.PREVIEW, by=row.by)
+    return arguments
 
 
 def finished_import() -> dict[str, Any]:
@@ -443,6 +451,7 @@ RULES: dict[str, Rule] = {
     "import-errors": Rule(readers=ADMINISTRATOR, arguments=import_to_match, strangers=REVIEWER),
     "import-confirm": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER),
     "import-result": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=finished_import, strangers=REVIEWER),
+    "import-progress": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=import_at_work, strangers=REVIEWER),
     "import-template": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),
     "import-sample": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),
     "admin:index": Rule(readers=ADMINISTRATOR),

@@ -173,11 +173,12 @@ PAGES = {
     "admin": [
         "",
         "imports/",
-        "imports/new/",
+        "imports/new/?kind=assignments",
         "history/",
         "agencies/RCMP/",
         "agencies/RCMP/edit/",
         "agencies/RCMP/aliases/",
+        "officers/O-0055/region/",
         "agencies/new/",
         "agencies/RCMP/merge/",
         "arrangements/clauses/information-sharing/new/",
@@ -189,7 +190,7 @@ PAGES = {
         "performance/costs/years/2009-2010/close/",
         "performance/costs/years/2010-2011/close/",
     ],
-    "auditor": ["", "history/?door=command"],
+    "auditor": ["", "history/?door=command", "exports/", "exports/?q=nobody", "officers/?region=&format=xlsx"],
 }
 
 

@@ -84,8 +84,13 @@ def _kind_of_archive(archive: zipfile.ZipFile, data: bytes) -> str:
     kind = _spreadsheet(archive, names)
     for name in lowered:
         _refuse_by_name(name)
-    unpack(archive, entries, len(data), _Inspector())
+    # What says that the others are encrypted comes first: encrypted, they look like anything.
+    unpack(archive, sorted(entries, key=_is_no_manifest), len(data), _Inspector())
     return kind
+
+
+def _is_no_manifest(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.lower() != "meta-inf/manifest.xml"
 
 
 def _leads_out(name: str) -> bool:

@@ -213,6 +213,7 @@ def _survey_piece(xml: bytes, found: Survey, lines: "_Lines") -> None:
     found.is_filtered |= b"filterColumn" in xml
     _note_faults(xml, found, lines)
     _refuse_far(xml)
+    _refuse_doubtful(xml, found)
 
 
 def _note_hidden(xml: bytes, found: Survey, lines: "_Lines") -> None:
