@@ -1,6 +1,6 @@
 # The portal's commands. `make run` and `make test` ask for python3 and make, and for a package registry once.
 
-.PHONY: run setup test stress bench bench-full screenshots check check-style check-types check-imports check-templates \
+.PHONY: run setup test stress import-trials bench bench-full screenshots check check-style check-types check-imports check-templates \
 	check-django check-messages check-tree fix requirements
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -33,6 +33,10 @@ test: .venv/dev $(MESSAGES)
 ## stress: simultaneous writers against the rules of assignments, on SQLite and PostgreSQL; some minutes
 stress: .venv/dev $(MESSAGES)
 	@$(PY) -m tests.stress
+
+## import-trials: awkward and hostile files, imports that are killed or meet, on SQLite and PostgreSQL; half an hour
+import-trials: .venv/dev $(MESSAGES)
+	@$(PY) -m tests.trials
 
 ## bench: pages with 100,000 assignments, and exhibits with a million files, beside fewer; some minutes
 bench: .venv/dev $(MESSAGES)

@@ -464,7 +464,7 @@ WRITTEN = ("registry_program", "performance_salaryrate", "performance_benefitrat
 
 
 def a_row_of(table: str) -> Callable[[], dict[str, Any]]:
-    return lambda: {"object_id": apps.get_model(*table.split("_")).objects.first().pk}  # type: ignore[attr-defined]
+    return lambda: {"object_id": apps.get_model(table.replace("_", "."))._default_manager.first().pk}
 
 
 for table in (*(f"registry_{name}" for name in LOOKED_AT), "registry_agency", *WRITTEN):

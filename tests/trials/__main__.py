@@ -72,6 +72,9 @@ def played(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="jfo-portal-trials-") as folder:
         programs = postgres.programs() if options.database == "postgresql" else None
         url = postgres.start(programs) if programs else f"sqlite:///{Path(folder)}/portal.sqlite3"
+        if programs:
+            host = url.rpartition("=")[2]
+            subprocess.run([programs / "createdb", "--host", host, "--username", "portal", "portal"], check=True)
         os.environ |= {
             "DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "jfo_portal.settings",

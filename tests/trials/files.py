@@ -1,6 +1,7 @@
 """Awkward and hostile files, each sent as its user would, and what came of each beside what had to come of it."""
 
 import argparse
+import re
 import resource
 import subprocess
 import threading
@@ -9,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 from unittest import mock
-import re
 
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -39,9 +40,7 @@ _APPS = ("registry", "wca", "performance")
 
 def all_trials(known: Facts) -> list[Trial]:
     """Return every trial, named for its kind and itself."""
-    made = [
-        trial for module in (texts, sheets, documents, hostile, records) for trial in module.trials(known)
-    ]
+    made = [trial for module in (texts, sheets, documents, hostile, records) for trial in module.trials(known)]
     twice = [name for name, count in Counter(trial.name for trial in made).items() if count > 1]
     if twice:
         raise ValueError(f"Two trials go by one name: {', '.join(twice)}")
@@ -109,10 +108,11 @@ class _Played:
         self.resource = found
         before, known = _counts(), set(found.model._base_manager.values_list("pk", flat=True))
         self.came = self._sent()
+        new, changed = _saved(self.came)
+        if self.trial.is_twice and self.came.startswith("saved"):
+            self.came += f"; again {self._sent()}"
         after = _counts()
         table = found.model._meta.label
-        new = int(self.came.split()[1]) if self.came.startswith("saved") else 0
-        changed = int(self.came.split()[2]) if self.came.startswith("saved") else 0
         written = {label: after[label] - count for label, count in before.items() if after[label] != count}
         if written.get(table, 0) != new or (not new and not changed and written):
             self.is_in_part = True
@@ -197,6 +197,9 @@ class _Played:
 
     def _confirmed(self, staged: Import, made: Preview) -> str:
         counts = made.counts
+        changes = {made.batch.labels[name] for names in made.batch.changed.values() for name in names}
+        if self.trial.changes is not None and changes != set(self.trial.changes):
+            self.complaints.append(f"it changes {sorted(changes)}")
         said = f"saved {counts.new} {counts.changed} {counts.unchanged}"
         if jobs.is_large(staged):
             try:
@@ -255,7 +258,6 @@ class _Played:
             self.server_errors += 1
             error = response.exc_info[1] if getattr(response, "exc_info", None) else ""
             self.complaints.append(f"{response.status_code} {response.request['PATH_INFO']} {error!r}"[:300])
-        response.close()
 
     # What is said
 
@@ -281,6 +283,12 @@ _SENTENCE = re.compile(r"[^a-z].{15,}[.?!]", re.S)
 _NO_SENTENCE = re.compile(r"%\(|Traceback|Error\(|Exception|object at 0x|<class|\bNone\b|Errno")
 
 
+def _saved(came: str) -> tuple[int, int]:
+    """Return how many records were added and changed."""
+    words = came.split()
+    return (int(words[1]), int(words[2])) if words[0] == "saved" else (0, 0)
+
+
 def _plain(address: str) -> str:
     """Return the address without its language."""
     return re.sub(r"^/(en|fr)(?=/)", "", address)
@@ -288,18 +296,20 @@ def _plain(address: str) -> str:
 
 def _refusal(response: Any) -> str:
     """Return what the form of the page says against what was sent."""
-    context = response.context
-    form = context["form"] if context is not None and "form" in context else None
-    if form is None:
-        return ""
-    return " ".join(str(message) for messages in form.errors.values() for message in messages)
+    summary = _SUMMARY.search(response.content.decode())
+    said = _ITEM.findall(summary[1]) if summary else []
+    return " ".join(" ".join(unescape(re.sub(r"<[^>]+>", " ", one)).split()) for one in said)
+
+
+_SUMMARY = re.compile(r"error-summary.*?<ul>(.*?)</ul>", re.S)
+_ITEM = re.compile(r"<li>(?:\s*<a [^>]*>[^<]*</a>[\s\xa0:]*)?(.*?)</li>", re.S)
 
 
 def _code(sentence: str, language: str) -> str:
     """Return the reader's code for the sentence; "" for none of its."""
     with override(language):
         for code, template in {**reading._SENTENCES, "damaged": reading._OTHERWISE}.items():
-            pattern = re.sub(r"%\\?\((\w+)\\?\)s", ".*?", re.escape(str(template)))
+            pattern = re.sub(r"%\\?\((\w+)\\?\)s", ".*?", re.escape(" ".join(str(template).split())))
             if re.fullmatch(pattern, sentence, re.S):
                 return code
     return "larger" if re.search(r"10\s?(MB|Mo)", sentence) else ""

@@ -33,6 +33,8 @@ from registry.models import Officer, User
 ROWS = 3_000
 # How long the dead may keep what they held, in seconds.
 _PATIENCE = 180
+# How long each undisturbed work took.
+_spent: list[float] = []
 
 
 def played(options: argparse.Namespace) -> int:
@@ -49,7 +51,7 @@ def played(options: argparse.Namespace) -> int:
         for point in range(options.points):
             moment = rng.uniform(0, length)
             try:
-                problem = kill(f"KILL-{name}-{point}", moment)
+                problem = kill(f"KILL-{name[:2]}{point}", moment)
             except Exception as error:
                 problem = f"{error!r}"
             if problem in landed:
@@ -70,10 +72,12 @@ def played(options: argparse.Namespace) -> int:
 
 
 def _length(kill: Callable[[str, float], str]) -> float:
-    """Return how long the work takes that is to be killed: so long that it is done by itself."""
-    began = time.monotonic()
-    kill(f"KILL-{kill.__name__}", -1)
-    return min(10.0, max(1.0, time.monotonic() - began - 3))
+    """Return how long the work takes that is to be killed, in seconds, by letting it come to its end."""
+    prefix = f"KILL-{kill.__name__[6:8]}"
+    if kill(prefix, -1) != "all" or _settled(prefix) != "all":
+        raise RuntimeError(f"{kill.__name__}: not even undisturbed were the rows saved")
+    # A little more than the work took, so that some come after it.
+    return 1.1 * _spent[-1]
 
 
 def _text(prefix: str) -> bytes:
@@ -148,10 +152,12 @@ def _kill_worker(prefix: str, moment: float) -> str:
     resource: Any = resources.get("ims-files", _admin())
     digest = actions.preview(staged, resource).digest
     with _process("manage.py", "jobs") as worker:
-        time.sleep(2)
         jobs.begin(staged, Job.SAVE, by=_admin(), confirmed=digest, reason="trial", agreed_to_warnings=False)
+        _wait_until(lambda: Import.objects.get(pk=staged.pk).job_state not in ("", JobState.QUEUED))
         if moment < 0:
-            _wait_for(staged)
+            began = time.monotonic()
+            _wait_until(lambda: Import.objects.get(pk=staged.pk).state == ImportState.APPLIED)
+            _spent.append(time.monotonic() - began)
             return "all"
         time.sleep(moment)
         worker.send_signal(signal.SIGKILL)
@@ -169,12 +175,12 @@ def _kill_worker(prefix: str, moment: float) -> str:
     return _works_again(prefix) or found
 
 
-def _wait_for(staged: Import) -> None:
-    for _attempt in range(_PATIENCE * 10):
-        if Import.objects.get(pk=staged.pk).state == ImportState.APPLIED:
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    for _attempt in range(_PATIENCE * 50):
+        if is_so():
             return
-        time.sleep(0.1)
-    raise TimeoutError("the worker did not come to its end")
+        time.sleep(0.02)
+    raise TimeoutError("it did not come to that")
 
 
 # The database
@@ -185,10 +191,12 @@ def _kill_database(prefix: str, moment: float) -> str:
     resource: Any = resources.get("ims-files", _admin())
     digest = actions.preview(staged, resource).digest
     with _process("manage.py", "jobs") as worker:
-        time.sleep(2)
         jobs.begin(staged, Job.SAVE, by=_admin(), confirmed=digest, reason="trial", agreed_to_warnings=False)
+        _wait_until(lambda: Import.objects.get(pk=staged.pk).job_state not in ("", JobState.QUEUED))
         if moment < 0:
-            _wait_for(staged)
+            began = time.monotonic()
+            _wait_until(lambda: Import.objects.get(pk=staged.pk).state == ImportState.APPLIED)
+            _spent.append(time.monotonic() - began)
             return "all"
         time.sleep(moment)
         with connection.cursor() as cursor:
@@ -220,7 +228,9 @@ def _kill_web(prefix: str, moment: float) -> str:
         confirm = re.sub(r"/(review|columns|file|values)/$|(?<=\d)/$", "/confirm/", page)
         form = browser.form(confirm)
         if moment < 0:
+            began = time.monotonic()
             browser.post(confirm, form)
+            _spent.append(time.monotonic() - began)
             return "all"
         thread = threading.Thread(target=browser.post, args=(confirm, form), daemon=True)
         thread.start()

@@ -90,11 +90,11 @@ def _is_wrong(kind: str, number: int, told: list[str]) -> bool:
         rows = Assignment.objects.filter(start=date(2011, 1, 1), fte="0.60").count()
         Assignment.objects.filter(start=date(2011, 1, 1), fte="0.60").delete()
         return rows != 1 or "saved" not in told or any(one.startswith("FAILED") for one in told)
-    rows = ImsFile.objects.filter(number__startswith=f"PAIR-{number}-")
-    kinds = set(rows.values_list("kind", flat=True))
+    files = ImsFile.objects.filter(number__startswith=f"PAIR-{number}-")
+    kinds = set(files.values_list("kind", flat=True))
     is_applied = Import.objects.filter(state=ImportState.APPLIED, file_name="pair.csv").exists()
     return (
-        rows.count() != ROWS
+        files.count() != ROWS
         or len(kinds) != 1
         or not is_applied
         or "saved" not in told

@@ -27,6 +27,10 @@ class Trial:
     file_name: str = "trial.xlsx"
     holds: Sequence[tuple[str, ...]] | None = None
     notices: frozenset[str] | None = None
+    # The labels of the columns that the preview says it changes.
+    changes: Sequence[str] | None = None
+    # Sent and confirmed once more; what comes of that is told after “again”.
+    is_twice: bool = False
 
 
 @dataclass(frozen=True)
