@@ -296,3 +296,8 @@ def test_a_turn_is_given_back_when_its_holder_is_killed() -> None:
 def test_a_sheet_that_a_parser_would_guess_at_is_refused_as_damaged(cells: str) -> None:
     header = '<row r="1"><c r="A1" t="inlineStr"><is><t>Officer</t></is></c></row>'
     assert "damaged" in refusal(with_cells(header + cells))
+
+
+@pytest.mark.parametrize("data", [b",,,\n,,,\n", b" ; \r\n", b"\t\t\n"])
+def test_a_text_of_nothing_but_empty_cells_holds_no_rows(data: bytes) -> None:
+    assert "holds no rows" in refusal(data)

@@ -1,13 +1,14 @@
 """Awkward and hostile files, each sent as its user would, and what came of each beside what had to come of it."""
 
 import argparse
+import io
 import re
 import resource
 import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -186,8 +187,8 @@ class _Played:
         if not jobs.is_large(staged):
             for page in ("values", "review", "errors", "confirm"):
                 self._get(reverse(f"import-{page}", args=[staged.pk]))
-            for page in (1, 10**9, "\0"):
-                self._get(f"{reverse('import-review', args=[staged.pk])}?show=error&page={page}")
+            for asked in ("1", "1000000000", "\0"):
+                self._get(f"{reverse('import-review', args=[staged.pk])}?show=error&page={asked}")
         if made.counts.error:
             self._sentences(previews)
             self._not_saved(staged, made.digest)
@@ -342,8 +343,6 @@ def _good_file(known: Facts, played: _Played) -> None:
     with transaction.atomic():
         try:
             content = text(known.table).encode()
-            import io
-
             staged = actions.stage(io.BytesIO(content), "good.csv", found, by=user)
             made = actions.preview(staged, found)
             counts = actions.confirm(
@@ -371,7 +370,7 @@ def _watched() -> Iterator[_Watch]:
     """Measure what the processes that read a file cost; where the system does not tell, their memory is 0."""
     watch = _Watch()
 
-    class Watched(subprocess.Popen):  # type: ignore[type-arg]
+    class Watched(subprocess.Popen[Any]):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             threading.Thread(target=_look, args=(self, watch), daemon=True).start()
@@ -401,6 +400,3 @@ def _look(process: Any, watch: _Watch) -> None:
             return
         watch.memory = max(watch.memory, int(peak[1]) * 1024)
         time.sleep(0.004)
-
-
-_Maker = Callable[[], bytes]

@@ -43,7 +43,8 @@ def played(options: argparse.Namespace) -> int:
         breaches = len(list(checks.breaches()))
         failed += wrong + breaches
         print(
-            f"{options.database}, two at once, {kind}: {options.rounds} rounds, wrong {wrong}, breaches {breaches}, {outcomes}",
+            f"{options.database}, two at once, {kind}: {options.rounds} rounds, wrong {wrong}, breaches {breaches}, "
+            f"{outcomes}",
             flush=True,
         )
     return failed

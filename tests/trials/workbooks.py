@@ -141,7 +141,9 @@ def parts(*sheets: str, names: Sequence[str] = (), **of_workbook: Any) -> Parts:
         "[Content_Types].xml": types(len(sheets)),
         "_rels/.rels": relations(("officeDocument", "xl/workbook.xml")),
         "xl/workbook.xml": workbook(*names, **of_workbook),
-        "xl/_rels/workbook.xml.rels": relations(*targets, ("styles", "styles.xml"), ("sharedStrings", "sharedStrings.xml")),
+        "xl/_rels/workbook.xml.rels": relations(
+            *targets, ("styles", "styles.xml"), ("sharedStrings", "sharedStrings.xml")
+        ),
         STYLES: STYLE_SHEET,
         STRINGS: strings(),
     }

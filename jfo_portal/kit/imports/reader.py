@@ -415,6 +415,8 @@ def _of_text(data: bytes, request: Request) -> Table:
     text, encoding = _decoded(data, request.encoding)
     if text.lstrip()[:9].lower().startswith(("<", "%pdf", "{\\rtf")):
         raise Refused("not_a_spreadsheet")
+    if not text.strip(" \r\n" + "".join(DELIMITERS)):
+        raise Refused("empty")
     text, told = _without_its_delimiter(text)
     delimiter = request.delimiter or told or max(DELIMITERS, key=lambda delimiter: _fit(text, delimiter, request))
     if delimiter not in DELIMITERS:
