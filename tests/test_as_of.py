@@ -69,6 +69,8 @@ OF_NO_DAY = {
     "reports": "a list of exhibits",
     "imports": "what was brought in, over time",
     "import-result": "what was brought in, over time",
+    "import": "leads on to the step that waits",
+    "import-errors": "a file",
     "import-template": "a file",
     "import-sample": "a file",
     "document-download": "a file",

@@ -50,6 +50,8 @@ class Table:
 
     def different(self, fields: Sequence[models.Field], keys: Sequence[int]) -> list[tuple[Any, ...]]:
         """Return the different sets of values that the rows with these keys have in the fields."""
+        if not fields:
+            return [()]
         condition, values = self._among(keys)
         with self._connection.cursor() as cursor:
             cursor.execute(f"SELECT DISTINCT {self._columns(fields)} FROM {self._name} WHERE {condition}", values)
@@ -69,14 +71,13 @@ class Table:
         tracked: Any = history.tracked_fields  # type: ignore[attr-defined]
         told, constants = _field(history, "related_words"), [_field(history, name) for name in same]
         kind = told.db_type(self._connection)
-        columns = self._columns(by)
-        self._execute(
-            f"CREATE TEMPORARY TABLE jfo_words AS SELECT {columns}, '' AS words FROM {self._name} WHERE 1 = 0"
-        )
+        columns = ", ".join([*map(self._column, by), "'' AS words"])
+        self._execute(f"CREATE TEMPORARY TABLE jfo_words AS SELECT {columns} FROM {self._name} WHERE 1 = 0")
         marks = ", ".join(["%s"] * (len(by) + 1))
         with self._connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO jfo_words VALUES ({marks})", [(*key, text) for key, text in words.items()])
-        join = " AND ".join(map(self._is_same, by))
+        # Of a table that points to no other, the words are one row for all.
+        join = " AND ".join(map(self._is_same, by)) or "1 = 1"
         condition, values = self._among(keys)
         into = self._columns([*tracked, told, *constants])
         self._execute(
@@ -220,6 +221,6 @@ class _Lines:
 
 
 def _copied(value: Any) -> str:
-    if value.__class__ is str:
+    if isinstance(value, str):
         return value.translate(_ESCAPED) if "\\" in value or not value.isprintable() else str(value)
     return r"\N" if value is None else str(value)

@@ -463,7 +463,7 @@ def _remove(versions: Sequence[Any], undoing: ChangeSet) -> None:
     model = versions[0].instance_type
     keys = {version.id for version in versions}
     whose = {"by": undoing.by, "reason": undoing.reason, "door": Door(undoing.door), "change": undoing}
-    if len(keys) > _MANY and not model._meta.related_objects:
+    if len(keys) > _MANY and not model._meta.related_objects and _may_go_at_once(model):
         model._default_manager.delete_rows(keys, **whose)
         return
     try:
@@ -474,6 +474,14 @@ def _remove(versions: Sequence[Any], undoing: ChangeSet) -> None:
         ) from None
     except ValidationError as error:
         raise CannotUndo(error.messages) from None
+
+
+def _may_go_at_once(model: type[models.Model]) -> bool:
+    """Say whether removing many rows at once asks all that their QuerySet asks of a removal: whoever has rules for the
+    one says them for the other, too."""
+    kinds = type(model._default_manager.all()).__mro__
+    one, many = (next(kind for kind in kinds if name in vars(kind)) for name in ("delete", "delete_rows"))
+    return one is many
 
 
 def _put_all_back(versions: Sequence[Any], undoing: ChangeSet, reader: Reader) -> None:

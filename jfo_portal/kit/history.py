@@ -198,8 +198,7 @@ class TrackedQuerySet(models.QuerySet):
         change: Any = None,
     ) -> None:
         """Delete the rows with these keys, which no other row belongs to, and record a last version of each, in one
-        transaction; as `insert_rows` does."""
-        self._written_raw()
+        transaction; as `insert_rows` does, but of any model."""
         table, gone = bulk.Table(self.model, self.db), list(keys)
         with transaction.atomic(using=self.db):
             self._record_rows(table, gone, "-", by=by, reason=reason, door=door, change=change)

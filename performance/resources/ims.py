@@ -41,7 +41,7 @@ def _files_held(officer_ids: Collection[int]) -> Mapping[int, Sequence[Held]]:
 
 @register
 class ImsFileResource(Resource):
-    """IMS files; the region is the officer's when the file comes in, the fiscal year that of the day it was opened."""
+    """IMS files; the region is the officer's, and the fiscal year that, of the day on which it was opened."""
 
     class Meta:
         model = ImsFile
@@ -123,8 +123,9 @@ class ImsFileResource(Resource):
 
     def lock(self) -> None:
         super().lock()
-        # The officers' dates hold still too; assignments go on meanwhile.
+        # The officers' dates and regions hold still too; assignments go on meanwhile.
         lock_table(Officer, "SHARE")
+        lock_table(OfficerRegion, "SHARE")
 
     def write(self, new: Sequence[PreviewRow], changed: Sequence[PreviewRow], *, reason: str) -> None:
         """Save also what follows from the columns, many thousands at once."""

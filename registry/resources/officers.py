@@ -101,8 +101,8 @@ class OfficerResource(Resource):
         )
 
     def lock(self) -> None:
-        super().lock()
         hold_officers()
+        super().lock()
 
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         for row in rows:

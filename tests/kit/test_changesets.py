@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from jfo_portal.kit import changes, changesets
 from jfo_portal.kit.changesets import CannotUndo, ChangeSet
 from jfo_portal.kit.history import TrackedQuerySet
+from performance.models import SalaryRate
 from registry import actions
 from registry.models import (
     JFO,
@@ -188,8 +189,12 @@ def test_undoing_moves_no_dates_past_an_assignment(officer: Officer, administrat
     assert "an assignment would lie outside of these dates" in obstacle.sentence
 
 
-def test_an_addition_that_a_rule_still_needs_is_not_taken_away(administrator: User) -> None:
-    """A JFO without a lead on any day is none."""
+@pytest.mark.parametrize("many", [1_000, 0])
+def test_an_addition_that_a_rule_still_needs_is_not_taken_away(
+    administrator: User, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """A JFO without a lead on any day is none; where many rows go at once, too."""
+    monkeypatch.setattr(changesets, "_MANY", many)
     jfo = JFO.objects.get(code="FAE")
     lead = jfo.participations.filter(role="lead", end=None).select_related("agency").get()
     with changesets.act(administrator) as change:
@@ -274,6 +279,33 @@ def test_adding_many_rows_is_undone_in_few_queries(administrator: User) -> None:
     assert not Officer.objects.filter(number__startswith="T-7").exists()
     # For each officer and each posting one insertion of a version, and one query for each row that it names.
     assert len(asked) < 200 * 5 + 80
+
+
+def test_many_assignments_that_were_added_go_at_once(
+    officer: Officer, que_manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a thousand of an import could not be taken back: their field that only save() fills was in the way."""
+    monkeypatch.setattr(changesets, "_MANY", 1)
+    jfos = JFO.objects.filter(code__in=["SPVM-JFO", "IBET-QUE-1"])
+    new = [Assignment(officer=officer, jfo=jfo, start=TODAY, fte=Decimal("0.50")) for jfo in jfos]
+    with changesets.act(que_manager) as change:
+        Assignment.objects.bulk_create(new, by=que_manager, change=change)
+    changesets.undo(change, by=que_manager)
+    assert not Assignment.objects.filter(officer=officer).exists()
+    removed = Assignment.history.filter(officer=officer.pk, history_type="-")
+    assert {version.related_words["officer"] for version in removed} == {str(officer)}
+    assert len(removed) == len(new) == 2
+
+
+def test_many_rows_that_point_to_no_other_go_at_once(administrator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changesets, "_MANY", 1)
+    new = [SalaryRate(level=level, fiscal_year=2040, amount=Decimal(1)) for level in ("FB-03", "FB-04")]
+    with changesets.act(administrator) as change:
+        SalaryRate.objects.bulk_create(new, by=administrator, change=change)
+    changesets.undo(change, by=administrator)
+    removed = SalaryRate.history.filter(fiscal_year=2040, history_type="-")
+    assert not SalaryRate.objects.filter(fiscal_year=2040).exists()
+    assert [version.related_words for version in removed] == [{}, {}]
 
 
 def test_a_restored_row_of_another_region_is_refused(que_manager: User) -> None:

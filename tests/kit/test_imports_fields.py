@@ -90,7 +90,9 @@ def test_a_cell_is_read_as_its_kind(field: ImportField, cell: Any, value: Any) -
         (DAY, datetime(2010, 10, 1, 12, 30), "time of day"),  # noqa: DTZ001
         (DAY, date(19, 10, 1), "Check the year"),
         (FTE, "half", "not a number"),
-        (FTE, "0,5", "not a number"),
+        (FTE, "0,5", "Write a point, or, if the whole file has commas, choose the comma at the step “File”."),
+        (FTE, "1,000", "Write digits"),
+        (COUNT, "1,5", "Write digits"),
         (FTE, "٠.٥", "not a number"),
         (FTE, "1e-1", "not a number"),
         (FTE, "nan", "not a number"),

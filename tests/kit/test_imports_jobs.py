@@ -1,6 +1,7 @@
 """A large import is previewed and saved in the background, and whatever ends the work, what the portal tells is so."""
 
 import io
+import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -134,6 +135,51 @@ def test_a_job_whose_process_ended_is_interrupted_and_begun_again(previewed: Imp
     assert saved() == ROWS
 
 
+def test_the_lock_is_one_also_where_it_was_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who ends takes the file of the lock away: who had opened it before locked a file that nobody else would find."""
+    if connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL keeps the lock itself")
+    waits, holds, may_end = threading.Event(), threading.Event(), threading.Event()
+
+    def sleep(_seconds: float) -> None:
+        waits.set()
+        may_end.wait(0.05)
+
+    def wait_and_hold() -> None:
+        with liveness.held(-1) as is_ours:
+            assert is_ours
+            holds.set()
+            may_end.wait(10)
+
+    monkeypatch.setattr("time.sleep", sleep)
+    other = threading.Thread(target=wait_and_hold)
+    with liveness.held(-1):
+        other.start()
+        assert waits.wait(10)
+    assert holds.wait(10)
+    assert liveness.is_held(-1)
+    may_end.set()
+    other.join()
+    assert not liveness.is_held(-1)
+    assert not liveness._lock_path(-1).exists()
+
+
+def test_what_was_said_while_a_preview_is_made_is_not_passed_over(
+    staged: Import, files: Resource, administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = actions.kept_preview
+
+    def say_meanwhile(row: Import, resource: Resource) -> Any:
+        kept = made(row, resource)
+        actions.say(row, by=administrator, fixes={2: {0: "JOB-0009"}})
+        return kept
+
+    monkeypatch.setattr(actions, "kept_preview", say_meanwhile)
+    jobs.begin(staged, Job.PREVIEW, by=administrator)
+    work()
+    assert bytes(staged.papers.preview or b"") == b""
+
+
 def test_the_page_tells_how_far_it_is_and_goes_on_by_itself(
     staged: Import, files: Resource, administrator: User, client_of: Callable[[User], Client]
 ) -> None:
@@ -152,6 +198,9 @@ def test_the_page_tells_how_far_it_is_and_goes_on_by_itself(
     work()
     response: Any = client.get(reverse("import-progress", args=[staged.pk]))
     assert response.url == reverse("import-review", args=[staged.pk])
+    # The page that looks again by itself is told to go there.
+    asked_by_script = client.get(reverse("import-progress", args=[staged.pk]), headers={"HX-Request": "true"})
+    assert asked_by_script.headers["HX-Redirect"] == reverse("import-review", args=[staged.pk])
 
 
 def test_the_progress_is_its_owners_alone(

@@ -137,7 +137,7 @@ def test_the_sample_with_errors_has_one_of_each(assignments: Resource) -> None:
     assert (preview.counts.new, preview.counts.changed, preview.counts.unchanged, preview.counts.error) == (1, 0, 0, 18)
     found = {(line, label): sentence for line, label, sentence in errors(preview)}
     for place, words in {
-        (3, "Officer number"): "No Officer number “O-9001” is known. Did you mean O-",
+        (3, "Officer number"): "No Officer number “O-9001” is known. For example: O-0042.",
         (4, "JFO"): "No JFO “IBET-QUE-9” is known. Did you mean IBET-QUE-",
         (5, "First day"): "“04/05/2011” is not a date the import can be sure of. Write it as YYYY-MM-DD.",
         (6, "FTE"): "1.5 is not between 0.01 and 1.00.",

@@ -191,12 +191,16 @@ def import_file(writer: Writer, task: Task) -> Act:
     ]
     file = SimpleUploadedFile("stress.csv", "\n".join(lines).encode())
     staged = writer.administrators.post(reverse("import-new"), {"entity": "assignments", "file": file})
-    review = staged.headers["Location"]
-    looked_at = re.search(r'name="confirmed" value="([^"]*)"', _page(writer.administrators.get(review)))
-    sent = {"confirmed": looked_at[1] if looked_at else "", "reason": "stress"}
-    import_id = int(re.findall(r"\d+", review)[-1])
+    import_id = int(re.findall(r"\d+", staged.headers["Location"])[-1])
+    confirm = reverse("import-confirm", args=[import_id])
+    looked_at = re.search(r'name="confirmed" value="([^"]*)"', _page(writer.administrators.get(confirm)))
+    sent = {"confirmed": looked_at[1] if looked_at else "", "reason": "stress", "agreed": "on"}
     yield
-    return _answered(task, writer.administrators.post(review, sent), import_id=import_id)
+    answer = writer.administrators.post(confirm, sent)
+    if answer.status_code == 302 and not answer.headers["Location"].endswith("/result/"):
+        # It leads back to the review, which says what stands against it.
+        return Outcome(task, sentence="The review is to be looked at again.", import_id=import_id)
+    return _answered(task, answer, import_id=import_id)
 
 
 # The bare ORM, whose refusals are the database's own or the model's

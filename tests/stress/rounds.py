@@ -22,7 +22,7 @@ from django.db import connection, connections, models
 from jfo_portal.kit import changesets
 from jfo_portal.kit.changesets import ChangeSet
 from registry import actions
-from registry.models import JFO, Assignment, Officer, Region, User
+from registry.models import JFO, Assignment, Officer, OfficerRegion, Region, User
 
 from . import breaches
 from .acts import ACTS, Outcome, Task, Writer
@@ -218,6 +218,6 @@ def _rows(name: str, stage: Stage, chance: random.Random) -> tuple[int, ...]:
 
 def _clear(stage: Stage) -> None:
     """Take the round's officers away, so that the next round finds the lists as short as this one did."""
-    for model, lookup in ((Assignment, "officer__in"), (Officer, "pk__in")):
+    for model, lookup in ((Assignment, "officer__in"), (OfficerRegion, "officer__in"), (Officer, "pk__in")):
         rows: models.QuerySet = models.QuerySet(model).filter(**{lookup: stage.officers})
         rows._raw_delete(connection.alias)

@@ -155,7 +155,7 @@ def _headers(known: Facts) -> Iterator[Trial]:
     yield Trial("headers/another-order", text(order).encode(), SAVED, holds=known.held)
     yield Trial("headers/20000-signs", headed("x" * 20_000, *HEADERS[1:]), "asks missing officer; unknown A")
     yield Trial("headers/20001-signs", headed("x" * 20_001, *HEADERS[1:]), "refused too_long")
-    yield Trial("headers/markup", headed("<script>alert(1)</script>", *HEADERS[1:]), "asks missing officer; unknown A")
+    yield Trial("headers/markup", headed("<script>alert(1)</script>", *HEADERS[1:]), "refused not_a_spreadsheet")
     yield Trial("headers/formula", headed("=1+1", *HEADERS[1:]), "asks missing officer; unknown A")
     yield Trial("headers/placeholders", headed("%(count)s {0} %s", *HEADERS[1:]), "asks missing officer; unknown A")
 

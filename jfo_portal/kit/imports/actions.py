@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from ..changesets import act
 from ..history import Door
 from ..models import Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
-from . import headings
+from . import headings, liveness
 from .cells import fold, unpack
 from .fields import as_text
 from .preview import Counts, Preview, StoredPreview
@@ -107,7 +107,7 @@ def confirm(
     """
     # Two copies of a large sheet are one too many.
     staged.__dict__.pop("sheet", None)
-    with _waiting(staged, by) as waiting:
+    with _waiting(staged, by, is_at_work=True) as waiting:
         sheet = waiting.sheet
         matching = resource.matching(sheet, waiting.said.mapping)
         if matching.unknown:
@@ -158,12 +158,16 @@ def expire() -> list[Import]:
 
 
 @contextmanager
-def _waiting(staged: Import, by: Any) -> Iterator[Import]:
-    """Yield the import, held still in a transaction; ImportRefused if it does not wait any more."""
+def _waiting(staged: Import, by: Any, *, is_at_work: bool = False) -> Iterator[Import]:
+    """Yield the import, held still in a transaction; ImportRefused if it does not wait any more, or a job that is at
+    work on it would be passed by."""
     with transaction.atomic():
         waiting = Import.objects.visible_to(by).select_for_update(of=("self",)).get(pk=staged.pk)
         if waiting.state != ImportState.DRAFT:
             raise ImportRefused(_("This import is finished already. Look at its result."))
+        is_running = waiting.job_state == JobState.RUNNING and liveness.is_held(waiting.pk)
+        if not is_at_work and (is_running or waiting.job_state == JobState.QUEUED):
+            raise ImportRefused(_("This import is being worked on. Wait for that, or cancel it."))
         yield waiting
 
 
@@ -218,8 +222,9 @@ def _remember(saved: Import, sheet: Sheet) -> None:
             headers=_headers_hash(sheet),
             defaults={"mapping": saved.mapping, "by": saved.by},
         )
-    for column, spellings in saved.choices.items():
-        for spelling, choice in spellings.items():
+    # In one order: of two who remember the same, neither waits for the other in a circle.
+    for column, spellings in sorted(saved.choices.items()):
+        for spelling, choice in sorted(spellings.items()):
             if len(spelling) <= _LONGEST and len(choice) <= _LONGEST:
                 RememberedChoice.objects.update_or_create(
                     entity=saved.entity, column=column, spelling=spelling, defaults={"choice": choice, "by": saved.by}

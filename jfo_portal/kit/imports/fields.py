@@ -322,6 +322,8 @@ class DateField(ImportField):
 
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
+# Three digits behind the comma would as soon be thousands.
+_WITH_COMMA = re.compile(r"[+-]?\d{1,30},\d{1,2}", re.ASCII)
 
 
 class DecimalField(ImportField):
@@ -343,12 +345,7 @@ class DecimalField(ImportField):
     def read(self, cell: Any, *, decimal_comma: bool = False) -> Any:
         number = _number(cell, decimal_comma)
         if number is None:
-            raise CellRefused(
-                self._with_example(
-                    _("“%(value)s” is not a number. Write digits, without spaces or a currency sign.")
-                    % {"value": shown(cell)}
-                )
-            )
+            raise CellRefused(self._with_example(self._not_a_number(cell, decimal_comma) % {"value": shown(cell)}))
         if not self.min <= number <= self.max:
             raise CellRefused(
                 self._with_example(
@@ -362,6 +359,14 @@ class DecimalField(ImportField):
 
     def rule(self) -> str:
         return _("A number from %(min)s to %(max)s.") % {"min": self.words(self.min), "max": self.words(self.max)}
+
+    def _not_a_number(self, cell: Any, decimal_comma: bool) -> str:
+        if self.places and not decimal_comma and isinstance(cell, str) and _WITH_COMMA.fullmatch(cell):
+            return _(
+                "“%(value)s” is not a number where the decimal mark is a point. Write a point, or, if the whole file "
+                "has commas, choose the comma at the step “File”."
+            )
+        return _("“%(value)s” is not a number. Write digits, without spaces or a currency sign.")
 
     def _too_fine(self) -> str:
         return _("%(value)s has more than %(places)s decimals. Round it in the file.")
@@ -487,8 +492,21 @@ class YesNoField(ImportField):
         raise CellRefused(_("“%(value)s” is neither yes nor no. Write one of the two.") % {"value": shown(cell)})
 
 
-# How many unmatched values of one column are compared with every known one.
+# How many unmatched values of one column are compared with every known one, and how many that are alike are looked at.
 _SUGGESTIONS = 50
+_ALIKE = 20
+
+
+def _differs_in_number(one: str, other: str) -> bool:
+    """Say whether the texts differ in their numbers alone; 0031 and 31 are one number."""
+    if _DIGITS.sub("0", one) != _DIGITS.sub("0", other):
+        return False
+    return [number.lstrip("0") for number in _DIGITS.findall(one)] != [
+        number.lstrip("0") for number in _DIGITS.findall(other)
+    ]
+
+
+_DIGITS = re.compile(r"[0-9]+")
 
 
 class ForeignKeyField(ImportField):
@@ -510,6 +528,7 @@ class ForeignKeyField(ImportField):
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self.is_by_number = lookup == "number"
         self.lookup = attrgetter(lookup.replace("__", "."))
         self.also = tuple(attrgetter(path.replace("__", ".")) for path in also)
         self._queryset = queryset
@@ -574,7 +593,9 @@ class ForeignKeyField(ImportField):
 
     def _nearest(self, spelling: str) -> str | None:
         if spelling not in self._suggested and len(self._suggested) < _SUGGESTIONS:
-            near = get_close_matches(spelling, self._by_spelling, n=1)
+            # Another number is another row, however alike the two are written: O-0042 is nobody like O-0024.
+            alike = get_close_matches(spelling, self._by_spelling, n=_ALIKE)
+            near = [text for text in alike if not (self.is_by_number and _differs_in_number(spelling, text))]
             self._suggested[spelling] = str(self.lookup(self._by_spelling[near[0]][0])) if near else None
         return self._suggested.get(spelling)
 

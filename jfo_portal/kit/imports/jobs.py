@@ -81,7 +81,10 @@ def run(pk: int) -> None:
         row = Import.objects.select_related("by").filter(pk=pk, job_state__in=UNDER_WAY).first()
         if row is None or not is_ours:
             return
-        Import.objects.filter(pk=pk).update(job_state=JobState.RUNNING, job_at=timezone.now())
+        waiting = Import.objects.filter(pk=pk, job_state=row.job_state)
+        if not waiting.update(job_state=JobState.RUNNING, job_at=timezone.now()):
+            # It was stopped in this very moment.
+            return
         with override(row.job_said.get("language") or None):
             state, told = _done(row)
         if state is not None:
@@ -92,7 +95,9 @@ def _end(pk: int, state: JobState, told: str) -> None:
     """Note how the job ended; a database that is just starting again is waited for."""
     for _second in range(_PATIENCE):
         try:
-            Import.objects.filter(pk=pk).update(job_state=state, told=told, job_at=timezone.now())
+            # Not over what was said of the import meanwhile.
+            running = Import.objects.filter(pk=pk, job_state=JobState.RUNNING)
+            running.update(job_state=state, told=told, job_at=timezone.now())
         except OperationalError:
             connection.close()
             time.sleep(1)
@@ -129,7 +134,9 @@ def _done(row: Import) -> tuple[JobState | None, str]:
 
 def _preview(row: Import, resource: Resource) -> tuple[JobState | None, str]:
     kept = actions.kept_preview(row, resource).packed()
-    ImportPapers.objects.filter(of_import=row).update(preview=kept)
+    # Not where something else was said of the import meanwhile, on a page that was open before the job.
+    running = Import.objects.filter(pk=row.pk, job_state=JobState.RUNNING)
+    ImportPapers.objects.filter(of_import__in=running).update(preview=kept)
     return JobState.DONE, ""
 
 

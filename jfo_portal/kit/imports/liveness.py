@@ -1,6 +1,7 @@
 """Whether somebody works on an import: told by a lock that ends with the process that holds it, however it ends."""
 
 import fcntl
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -32,11 +33,24 @@ def held(pk: int) -> Iterator[bool]:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_IMPORTS, pk])
         return
-    with _lock_file(pk) as file:
-        is_ours = _locked(file)
-        yield is_ours
-        if is_ours:
-            Path(file.name).unlink(missing_ok=True)
+    path = _lock_path(pk)
+    while True:
+        with path.open("ab") as file:
+            is_ours = _locked(file)
+            if is_ours and not _is_at(path, file):
+                # Whoever held it has taken it away meanwhile, and others would lock another one.
+                continue
+            yield is_ours
+            if is_ours:
+                path.unlink(missing_ok=True)
+            return
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _locked(file: IO[bytes]) -> bool:
@@ -61,17 +75,19 @@ def is_held(pk: int) -> bool:
                 [_IMPORTS, pk],
             )
             return bool(cursor.fetchone()[0])
-    with _lock_file(pk) as file:
-        try:
+    try:
+        with _lock_path(pk).open("rb") as file:
             # Shared, so that those who only ask do not stand in each other's way.
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
         return False
+    return False
 
 
-def _lock_file(pk: int) -> IO[bytes]:
-    """Open the file whose lock is the import's: beside the database, which is where all its processes are."""
+def _lock_path(pk: int) -> Path:
+    """Return the file whose lock is the import's: beside the database, which is where all its processes are."""
     database = Path(str(connection.settings_dict["NAME"]))
     folder = database.parent if database.is_absolute() and database.exists() else Path(tempfile.gettempdir())
-    return (folder / f".{database.name.replace('/', '-')}.import-{pk}.lock").open("ab")
+    return folder / f".{database.name.replace('/', '-')}.import-{pk}.lock"

@@ -42,6 +42,9 @@ class Progress(ImportPage, RowPage):
         try:
             if "cancel" in request.POST:
                 jobs.cancel(self.row, by=self.reader)
+            elif self.row.job == Job.SAVE and self.row.job_state == JobState.FAILED:
+                # What would be done is to be looked at again before it is confirmed again.
+                return redirect("import-review", self.row.pk)
             elif self.row.job and (self.row.job_state in (JobState.FAILED, JobState.CANCELLED) or self._is_interrupted):
                 said = {name: value for name, value in self.row.job_said.items() if name != "language"}
                 jobs.begin(self.row, Job(self.row.job), by=self.reader, **said)
@@ -50,7 +53,8 @@ class Progress(ImportPage, RowPage):
         return redirect("import-progress", self.row.pk)
 
     def _go(self, address: str) -> HttpResponse:
-        if getattr(self.request, "htmx", False):
+        # A redirect would be followed by the script, which finds no bar on the page that it leads to.
+        if self.request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(address)
         return redirect(address)
 

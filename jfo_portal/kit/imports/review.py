@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from ..models import Import
+from ..periods import read_day
 from .cells import fold, tidy
 from .fields import DateField, DecimalField, ImportField, as_text
 from .forms import add_choice, value_key
@@ -124,7 +125,8 @@ _PARTS = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})", re.ASCII)
 def days_meant(text: str) -> list[date]:
     """Return the days that a text in another form than YYYY-MM-DD may mean; a person chooses, nobody guesses."""
     parts = _PARTS.fullmatch(text)
-    if parts is None:
+    # What is wrong with a day that can be read is not how it is written.
+    if parts is None or read_day(text) is not None:
         return []
     one, two, three = (int(part) for part in parts.groups())
     of_this_century = 2000
