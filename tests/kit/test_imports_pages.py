@@ -301,7 +301,7 @@ def test_a_value_is_said_once_for_all_its_rows(client: Client, assignment: Assig
 
 
 def test_the_nearest_value_is_one_button(client: Client, assignment: Assignment) -> None:
-    made = staged(client, HEADER + "T-0009,TST-1,2010-04-01,0.75\n")
+    made = staged(client, HEADER + "T-00O1,TST-1,2010-04-01,0.75\n")
     shown = get(client, made, "values")
     (key,) = shown.context["form"].fields
     assert "Use T-0001 for 1 row" in page(shown)
@@ -328,9 +328,9 @@ def test_a_review_shows_what_would_change_and_the_confirmation_says_it_in_words(
 
 
 def test_errors_are_shown_beside_their_cell_and_offer_no_confirmation(client: Client, assignment: Assignment) -> None:
-    made = staged(client, HEADER + "T-0009,TST-1,01/02/2011,0.75\n" + ROW)
+    made = staged(client, HEADER + "T-00O1,TST-1,01/02/2011,0.75\n" + ROW)
     shown = page(review(client, made))
-    assert "No Officer “T-0009” is known. Did you mean T-0001?" in shown
+    assert "No Officer “T-00O1” is known. Did you mean T-0001?" in shown
     assert 'value="01/02/2011"' in shown
     assert "Continue to confirm" not in shown
     assert "0.75</ins>" not in shown
