@@ -191,9 +191,14 @@ class ImportField(Field):
         return as_text(cell)
 
     def _with_example(self, sentence: str) -> str:
-        if not self.example:
+        example = self.example or self._any_example()
+        if not example:
             return sentence
-        return _("%(sentence)s For example: %(example)s.") % {"sentence": sentence, "example": self.example}
+        return _("%(sentence)s For example: %(example)s.") % {"sentence": sentence, "example": example}
+
+    def _any_example(self) -> str:
+        """Return a cell that passes, where the column has no example of its own; "" where there is none to give."""
+        return ""
 
     def problem(self, value: Any) -> str:
         """Return what the model's field has against the typed value, in a sentence; "" for nothing."""
@@ -590,6 +595,9 @@ class ForeignKeyField(ImportField):
     def example_value(self) -> Any:
         """The example as it stands: the row it names may not be there."""
         return self.example or None
+
+    def _any_example(self) -> str:
+        return str(self.lookup(self.rows[0])) if self.rows else ""
 
     def _nearest(self, spelling: str) -> str | None:
         if spelling not in self._suggested and len(self._suggested) < _SUGGESTIONS:
