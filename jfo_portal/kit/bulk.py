@@ -77,14 +77,17 @@ class Table:
         with self._connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO jfo_words VALUES ({marks})", [(*key, text) for key, text in words.items()])
         # Of a table that points to no other, the words are one row for all.
-        join = " AND ".join(map(self._is_same, by)) or "1 = 1"
+        belongs = " AND ".join(map(self._is_same, by)) or "1 = 1"
+        if by:
+            # Without it SQLite begins with the words, and looks through all rows of each.
+            self._execute(f"CREATE INDEX jfo_words_by ON jfo_words ({self._columns(by)})")
         condition, values = self._among(keys)
         into = self._columns([*tracked, told, *constants])
         self._execute(
             f"INSERT INTO {self._quote(history._meta.db_table)} ({into}) "
             f"SELECT {', '.join(f'{self._name}.{self._column(field)}' for field in tracked)}, "
             f"CAST(jfo_words.words AS {kind}){', %s' * len(same)} "
-            f"FROM {self._name} JOIN jfo_words ON {join} WHERE {condition}",
+            f"FROM {self._name} JOIN jfo_words ON {belongs} WHERE {condition}",
             [
                 *(
                     field.get_db_prep_save(value, self._connection)

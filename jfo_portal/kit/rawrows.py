@@ -1,4 +1,4 @@
-"""The rows of a large file as the database sends them, column by column, each value made into what is written once."""
+"""Many rows as the database sends them, column by column; no object is made of one, and of equal values one is read."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -62,6 +62,27 @@ def made_of(make: Make, values: Sequence[Any], made: Made) -> list[Any]:
         return [make(value) for value in values]
 
 
+def columns_of(rows: QuerySet) -> Iterator[list[Sequence[Any]]]:
+    """Yield the columns of some thousand rows of `values_list` after the other, each value as its field holds it."""
+    chunks, readers = _sent(rows)
+    known = [None if reader is None else Made(reader, _is_written_alike) for reader in readers]
+    for chunk in chunks:
+        columns = zip(*chunk, strict=True)
+        yield [values if made is None else made.all(values) for values, made in zip(columns, known, strict=True)]
+
+
+def _sent(rows: QuerySet) -> tuple[Iterable[Sequence[Sequence[Any]]], list[Make | None]]:
+    """Return the rows of `values_list` as they come from the database, some thousand at a time, and what reads a value
+    of each column, None where it is read as it is."""
+    compiler = rows.query.get_compiler(rows.db)
+    chunks = compiler.execute_sql(MULTI, chunked_fetch=True, chunk_size=_CHUNK)
+    converters = compiler.get_converters([one for one, _sql, _alias in compiler.select])
+    readers = [
+        _reader(compiler, *converters[place]) if place in converters else None for place in range(len(compiler.select))
+    ]
+    return chunks or (), readers
+
+
 class RawRows:
     """The values of columns of fields, for the rows of a query set.
 
@@ -76,14 +97,7 @@ class RawRows:
 
     def blocks(self, finish: Sequence[Make]) -> Iterator[list[list[Any]]]:
         """Yield the columns of some thousand rows after the other, each value as its column's `finish` makes it."""
-        compiler = self._rows.query.get_compiler(self._rows.db)
-        chunks = compiler.execute_sql(MULTI, chunked_fetch=True, chunk_size=_CHUNK)
-        if chunks is None:
-            return
-        converters = compiler.get_converters([one for one, _sql, _alias in compiler.select])
-        readers = [
-            _reader(compiler, *converters[place]) if place in converters else None for place in range(len(self._paths))
-        ]
+        chunks, readers = _sent(self._rows)
         plan = []
         for column, last in zip(self._columns, finish, strict=True):
             places = [self._paths.index(path) for path in column.fields]

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..changesets import act
+from ..dataversion import data_version
 from ..history import Door
 from ..models import Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
 from . import headings, liveness
@@ -93,8 +94,10 @@ def preview(staged: Import, resource: Resource) -> Preview:
 
 def kept_preview(staged: Import, resource: Resource) -> StoredPreview:
     """Return of `preview` what the review shows, with what the resource itself says of its effects."""
+    # First: what is written meanwhile makes another version.
+    version = data_version()
     made = preview(staged, resource)
-    return replace(made.kept(), effects=resource.effects(made))
+    return replace(made.kept(), effects=resource.effects(made), version=version)
 
 
 def confirm(
@@ -102,8 +105,8 @@ def confirm(
 ) -> Counts:
     """Save the import whole, in one transaction; ImportRefused, and nothing saved, where it cannot be.
 
-    `confirmed` is the digest of the preview that was seen. An import that is saved already is not
-    saved again.
+    `confirmed` is the digest of the preview that was seen; where it was kept, what stays as it is need not be looked at
+    again. An import that is saved already is not saved again.
     """
     # Two copies of a large sheet are one too many.
     staged.__dict__.pop("sheet", None)
@@ -115,11 +118,17 @@ def confirm(
                 _("Nothing was saved. Nobody has said what these columns hold: %(columns)s. Say so, or leave them out.")
                 % {"columns": ", ".join(header_of(sheet, place) for place in matching.unknown)}
             )
+        kept = waiting.papers.preview
         said = f"{waiting.number} ({waiting.file_name}): {reason}"
         with act(by, reason=said, door=Door.IMPORT) as change:
             resource.change = change
             counts = resource.apply(
-                sheet, waiting.said, confirmed=confirmed, reason=said, agreed_to_warnings=agreed_to_warnings
+                sheet,
+                waiting.said,
+                confirmed=confirmed,
+                reason=said,
+                agreed_to_warnings=agreed_to_warnings,
+                kept=StoredPreview.unpacked(bytes(kept)) if kept else None,
             )
             change.href = reverse("import-result", args=[waiting.pk])
             change.save(update_fields=["href"])

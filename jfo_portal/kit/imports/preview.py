@@ -504,7 +504,7 @@ class StoredPreview:
 
     `errors` and `warnings` are, by a row's position, pairs of a column's name ("" for the whole row) and a sentence;
     `changes` by position and column the value before and after, in words; `effects` are what the resource says of it
-    all, in sentences.
+    all, in sentences. `version` is the data version it was made of.
     """
 
     language: str
@@ -520,6 +520,7 @@ class StoredPreview:
     warnings: Told
     changes: Mapping[int, Mapping[str, tuple[str, str]]]
     effects: Sequence[str] = ()
+    version: str = ""
 
     def positions(self, shown: str = "") -> Sequence[int]:
         """Return the positions of the rows of that outcome, of those with a warning, or of all."""

@@ -15,10 +15,9 @@ import resource
 import sys
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, compress, islice, zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, SheetTypeEnum, SheetVisibleEnum, load_workbook
 
@@ -48,19 +47,17 @@ _Row = tuple[int, Sequence[Any]]
 Notices = list[tuple[str, dict[str, Any]]]
 
 
-@dataclass
-class Table:
+class Table(NamedTuple):
     """One sheet before its cells are cleaned: what the file says of it, and its rows from the first line on."""
 
     rows: Iterator[_Row]
     clean: Callable[[Any], Cell]
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any]
     first_column: int = 0
-    notices: Notices = field(default_factory=list)
+    notices: Sequence[tuple[str, dict[str, Any]]] = ()
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What the reading is told: the known headers, folded, and the options; what is empty or 0 is told by the file."""
 
     headers: Collection[str] = ()
@@ -167,7 +164,8 @@ def _blocks(rows: Iterator[_Row], width: int) -> Iterator[tuple[list[int], list[
     """Yield the lines of some rows and their columns, all equally long."""
     size = max(20, _BLOCK // max(width, 1))
     while some := list(islice(rows, size)):
-        yield [line for line, _row in some], list(zip_longest(*(row for _line, row in some)))
+        lines, cells_of = zip(*some, strict=True)
+        yield [*lines], list(zip_longest(*cells_of))
 
 
 class _Column(dict[Any, Packed]):
@@ -211,12 +209,26 @@ class _Column(dict[Any, Packed]):
         """Return what stands for each of the values."""
         if len(self) > _REMEMBERED:
             self.clear()
+        self._take_plain([value for value in values if value.__class__ is str and value not in self])
         if bool in set(map(type, values)):
             # True and 1 are one key of a dict.
             truths = {True: cells.pack(True), False: cells.pack(False)}
             self.is_used = True
             return [truths[value] if isinstance(value, bool) else self[value] for value in values]
         return list(map(self.__getitem__, values))
+
+    def _take_plain(self, texts: list[str]) -> None:
+        """Take many texts at once if all are plain, and begin with a letter, so that none is a number or a day."""
+        lines = "\n".join(texts)
+        is_one_each = len(texts) > _FEW and lines.count("\n") == len(texts) - 1
+        if is_one_each and max(map(len, texts)) <= MAX_TEXT and _PLAIN_LINES.fullmatch(lines):
+            self.update(zip(texts, texts, strict=True))
+            self.is_used = True
+
+
+# So many texts are looked at one by one.
+_FEW = 50
+_PLAIN_LINES = re.compile(r"(?:[A-DF-Za-z](?:[ -&(-~]*[!-&(-~])?(?:\n|\Z))*")
 
 
 def _is_plain(text: str) -> bool:
@@ -560,13 +572,11 @@ def _refused(code: str, **values: Any) -> bytes:
 
 
 def main() -> None:
-    """Answer on standard output for the file on standard input."""
+    """Answer on standard output for the file on standard input, and end the process."""
     request = Request(**json.loads(sys.argv[1]))
     _limit()
     for line in _lines(request):
         sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    main()
+    # What it holds need not be taken apart piece by piece.
+    os._exit(0)

@@ -22,7 +22,8 @@ from .cells import Cell, Packed
 
 logger = logging.getLogger(__name__)
 
-_READER = "jfo_portal.kit.imports.reader"
+# The reading process is short: Python need not look for cycles in it. A module that is imported is compiled once.
+_READER = "import gc; gc.disable(); from jfo_portal.kit.imports.reader import main; main()"
 WALL_SECONDS = 25
 # How long an import waits while others are read.
 WAIT_SECONDS = 10
@@ -253,6 +254,11 @@ class Sheet:
                 columns[place][position] = cells.pack(cell)  # type: ignore[index]
         return replace(self, columns=columns)
 
+    def at(self, positions: Sequence[int]) -> Self:
+        """Return the sheet with the rows at these positions alone."""
+        columns = [[column[position] for position in positions] for column in self.columns]
+        return replace(self, lines=[self.lines[position] for position in positions], columns=columns)
+
     def column_letter(self, place: int) -> str:
         """Return the letters Excel shows above the column at that place, counted from 0."""
         number, letters = place + self.first_column + 1, ""
@@ -379,7 +385,7 @@ def _answer(file: IO[bytes], request: str) -> Iterator[Any]:
     """Yield what the reading process answers: blocks of rows, and at the end, always, a dict."""
     part, said = None, b""
     process = subprocess.Popen(
-        [sys.executable, "-B", "-m", _READER, request],
+        [sys.executable, "-c", _READER, request],
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

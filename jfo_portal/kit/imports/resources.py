@@ -40,7 +40,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
@@ -55,12 +55,14 @@ from django.utils.translation import ngettext
 from ..access import Reader
 from ..bulk import Among
 from ..changesets import ChangeSet
+from ..dataversion import data_version
 from ..history import Door
+from ..rawrows import columns_of
 from ..tables import Column
 from . import constraints
 from .cells import fold
 from .fields import CellRefused, ForeignKeyField, ImportField
-from .preview import NOTHING, Batch, Counts, Outcome, Preview, PreviewRow, Said, Unmatched
+from .preview import NOTHING, Batch, Counts, Outcome, Preview, PreviewRow, Said, StoredPreview, Unmatched
 from .reading import ImportRefused, Sheet
 
 Key = tuple[Any, ...]
@@ -367,14 +369,14 @@ class Resource(import_export.resources.Resource):
         names = self._stored_names()
         batch.stored_names = {name: place for place, name in enumerate(names)}
         found: dict[Key, list[Any]] = {}
-        for key, row in self._with_keys(self.importable(), by_key, names):
+        for key, row in self._with_keys(self.importable(), batch, by_key, names):
             found.setdefault(key, []).append(row[0])
             batch.stored[row[0]] = row
         out_of_reach = set()
         if self.importable().query.where:
             # What is there, and not for the user.
             left = {key: position for key, position in by_key.items() if key not in found}
-            out_of_reach = {key for key, _row in self._with_keys(self.model._base_manager.all(), left, ["pk"])}
+            out_of_reach = {key for key, _row in self._with_keys(self.model._base_manager.all(), batch, left, ["pk"])}
         known = []
         for key, position in by_key.items():
             pks = found.get(key, ())
@@ -405,50 +407,62 @@ class Resource(import_export.resources.Resource):
         return ["pk", *own, *(field.attribute for field in self.fields.values() if field.attribute in annotations)]
 
     def _with_keys(
-        self, records: models.QuerySet, keys: Collection[Key], names: Sequence[str]
+        self, records: models.QuerySet, batch: Batch, by_key: Mapping[Key, int], names: Sequence[str]
     ) -> Iterator[tuple[Key, tuple[Any, ...]]]:
-        """Yield the key and the named values of each of the records that has one of the keys; one query."""
-        fields = [self.fields[name] for name in self.key]
-        if not keys:
+        """Yield the key and the named values of each of the records that has one of the keys; one query, and of a large
+        table another for the keys that are spelled otherwise in it."""
+        if not by_key:
             return
-        query = records.order_by()
-        for place, field in enumerate(fields):
-            if isinstance(field, ForeignKeyField):
-                named = {key[place] for key in keys}
-                if len(named) <= _CHUNK:
+        name, query = self.key[0], records.order_by()
+        if not getattr(self._meta, "is_large", False):
+            for place, field in enumerate(self.fields[name] for name in self.key):
+                named = {key[place] for key in by_key} if isinstance(field, ForeignKeyField) else ()
+                if 0 < len(named) <= _CHUNK:
                     query = query.filter(**{f"{field.attribute}__in": named})
-        if getattr(self._meta, "is_large", False):
-            # A table of millions is looked through by the database, once, and only what is named comes out.
-            spellings = [key[0].upper() for key in keys]
-            query = query.annotate(_capitals=Upper(fields[0].attribute)).filter(Among(F("_capitals"), spellings))
-        rows = query.values_list(*[field.attribute for field in fields], *names).iterator(chunk_size=_CHUNK)
-        for row in rows:
-            key = tuple([field.stored_key_part(part) for field, part in zip(fields, row, strict=False)])
-            if key in keys:
-                yield key, row[len(fields) :]
+            yield from self._keyed(query, by_key, names)
+            return
+        # Of a table of millions only what is named comes out: by its index as it is spelled, and what is not found so
+        # by looking through the table.
+        attribute, spelled = self.fields[name].attribute, batch.values[name]
+        left = dict(by_key)
+        for key, row in self._keyed(
+            query.filter(Among(F(attribute), [spelled[at] for at in by_key.values()])), by_key, names
+        ):
+            left.pop(key, None)
+            yield key, row
+        if left:
+            query = query.annotate(_capitals=Upper(attribute))
+            yield from self._keyed(query.filter(Among(F("_capitals"), [key[0].upper() for key in left])), left, names)
+
+    def _keyed(
+        self, query: models.QuerySet, keys: Collection[Key], names: Sequence[str]
+    ) -> Iterator[tuple[Key, tuple[Any, ...]]]:
+        fields = [self.fields[name] for name in self.key]
+        for columns in columns_of(query.values_list(*[field.attribute for field in fields], *names)):
+            parts = [map(field.stored_key_part, column) for field, column in zip(fields, columns, strict=False)]
+            rows = zip(*columns[len(fields) :], strict=True)
+            for key, row in zip(zip(*parts, strict=True), rows, strict=True):
+                if key in keys:
+                    yield key, row
 
     def _find_changes(self, batch: Batch, positions: Sequence[int]) -> None:
         """Note which columns each of the rows changes in its record."""
+        stored = list(zip(*(batch.stored[batch.ids[position]] for position in positions), strict=True))
         for name, field in batch.fields.items():
             if name in self.key:
                 continue
-            plain, place = batch.plain(name), batch.stored_names.get(field.stored_name)
-            if place is None:
-                changed = [
-                    position for position in positions if field.plain(batch.old(position, name)) != plain[position]
-                ]
+            column, place = batch.plain(name), batch.stored_names.get(field.stored_name)
+            new = column if len(positions) == batch.size else [column[position] for position in positions]
+            if place is None or not stored:
+                old = [field.plain(batch.old(position, name)) for position in positions]
             else:
-                stored = {
-                    value: field.stored_plain(value)
-                    for value in dict.fromkeys(batch.stored[batch.ids[position]][place] for position in positions)
-                }
-                changed = [
-                    position
-                    for position in positions
-                    if stored[batch.stored[batch.ids[position]][place]] != plain[position]
-                ]
-            for position in changed:
-                batch.changed.setdefault(position, []).append(name)
+                known = {value: field.stored_plain(value) for value in set(stored[place])}
+                old = list(map(known.__getitem__, stored[place]))
+            if old == new:
+                continue
+            for position, one, other in zip(positions, old, new, strict=True):
+                if one != other:
+                    batch.changed.setdefault(position, []).append(name)
 
     def _records(self, ids: Iterable[Any]) -> dict[Any, Any]:
         """Return those of the records that the user may change, by id; one query for each ten thousand."""
@@ -531,20 +545,35 @@ class Resource(import_export.resources.Resource):
     # Saving
 
     def apply(
-        self, sheet: Sheet, said: Said = NOTHING, *, confirmed: str, reason: str, agreed_to_warnings: bool = False
+        self,
+        sheet: Sheet,
+        said: Said = NOTHING,
+        *,
+        confirmed: str,
+        reason: str,
+        agreed_to_warnings: bool = False,
+        kept: StoredPreview | None = None,
     ) -> Counts:
         """Save the whole sheet in one transaction and return how many records it changed; all or nothing.
 
         `confirmed` is the digest of the preview that a person agreed to. The preview is made anew
         under a lock: PreviewRemade if it is not the same any more, ImportRefused for an error, for a
-        warning that was not agreed to, or a refusal of the database. Nothing is saved then.
+        warning that was not agreed to, or a refusal of the database. Nothing is saved then. With the preview that was
+        `kept`, and nothing written since, only what would be written is previewed anew.
         """
         try:
             with transaction.atomic():
                 # A resource of its own: what this one has read may have changed before the lock.
                 anew = type(self)(self.user)
                 anew.change, anew.progress = self.change, self.progress
-                return anew._save(sheet, said, confirmed, reason, agreed_to_warnings)
+                return anew._save(
+                    sheet,
+                    said,
+                    confirmed=confirmed,
+                    reason=reason,
+                    agreed_to_warnings=agreed_to_warnings,
+                    kept=kept,
+                )
         except IntegrityError as error:
             raise ImportRefused(
                 _("The database refused the import, and nothing was saved. %(why)s") % {"why": self.refusal(error)}
@@ -552,33 +581,47 @@ class Resource(import_export.resources.Resource):
         except OperationalError as error:
             raise lock_refused(error) from error
 
-    def _save(self, sheet: Sheet, said: Said, confirmed: str, reason: str, agreed_to_warnings: bool) -> Counts:
+    def _save(
+        self,
+        sheet: Sheet,
+        said: Said,
+        *,
+        confirmed: str,
+        reason: str,
+        agreed_to_warnings: bool,
+        kept: StoredPreview | None,
+    ) -> Counts:
         self.lock()
-        preview = self.preview(sheet, said)
-        if preview.digest != confirmed:
-            raise PreviewRemade(
-                _(
-                    "Nothing was saved. The preview was remade, because records that the file is compared with "
-                    "were changed since you looked at it. Look at it again, and confirm it if it is right."
+        preview = self._still(sheet, said, kept) if kept is not None and kept.digest == confirmed else None
+        if kept is not None and preview is not None:
+            counts, warned = kept.counts, len(kept.warnings)
+        else:
+            preview = self.preview(sheet, said)
+            if preview.digest != confirmed:
+                raise PreviewRemade(
+                    _(
+                        "Nothing was saved. The preview was remade, because records that the file is compared with "
+                        "were changed since you looked at it. Look at it again, and confirm it if it is right."
+                    )
                 )
-            )
-        if preview.counts.error:
+            counts, warned = preview.counts, len(preview.batch.warnings)
+        if counts.error:
             raise ImportRefused(
                 ngettext(
                     "Nothing was saved, because %(count)s row has an error. Correct it in the file and send that.",
                     "Nothing was saved, because %(count)s rows have errors. Correct them in the file and send that.",
-                    preview.counts.error,
+                    counts.error,
                 )
-                % {"count": preview.counts.error}
+                % {"count": counts.error}
             )
-        if preview.batch.warnings and not agreed_to_warnings:
+        if warned and not agreed_to_warnings:
             raise ImportRefused(
                 ngettext(
                     "Nothing was saved, because %(count)s row has a warning. Read it, and say that it is right.",
                     "Nothing was saved, because %(count)s rows have warnings. Read them, and say that they are right.",
-                    len(preview.batch.warnings),
+                    warned,
                 )
-                % {"count": len(preview.batch.warnings)}
+                % {"count": warned}
             )
         self.progress("saving")
         with _without_collection():
@@ -587,7 +630,16 @@ class Resource(import_export.resources.Resource):
         if connection.vendor == "postgresql":
             # What PostgreSQL would look at when the transaction ends, now, while it can be put in words.
             connection.check_constraints()
-        return preview.counts
+        return counts
+
+    def _still(self, sheet: Sheet, said: Said, kept: StoredPreview) -> Preview | None:
+        """Return the preview of the rows that would be written, where the kept one still holds; None where it may not,
+        because something was written since."""
+        if kept.version != data_version():
+            return None
+        written = sorted([*kept.positions(Outcome.NEW), *kept.positions(Outcome.CHANGED)])
+        found = self.preview(sheet.at(written), said)
+        return found if found.counts == replace(kept.counts, unchanged=0, error=0) else None
 
     # Export
 

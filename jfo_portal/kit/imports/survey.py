@@ -4,12 +4,11 @@ A parser of workbooks gives values alone, and nothing for a cell whose value is 
 The sheets' own XML is read here for the rest, in pieces, so that a large sheet takes little memory.
 """
 
+import operator
 import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, ClassVar
 from xml.parsers import expat
 
@@ -26,24 +25,21 @@ _MAX_PIECE = 16 * 1024 * 1024
 _PLACES_NAMED = 3
 
 
-@dataclass
 class Survey:
     """What a sheet holds beside its values; lines and columns as `faults` counts them: from 1, and from 0."""
 
-    faults: dict[int, dict[int, Fault]] = field(default_factory=dict)
-    hidden_rows: int = 0
-    hidden_row: int = 0
-    is_filtered: bool = False
-    # The first and the last of each, counted from 0; they may go on to the end of the sheet.
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
-    merged: int = 0
-    merged_places: list[str] = field(default_factory=list)
-    formulas: int = 0
-    formula_place: str = ""
-    comments: int = 0
-    comment_place: str = ""
-    # The number of the last row that was seen.
-    last_line: int = 0
+    def __init__(self) -> None:
+        self.faults: dict[int, dict[int, Fault]] = {}
+        self.hidden_rows = self.hidden_row = 0
+        self.is_filtered = False
+        # The first and the last of each, counted from 0; they may go on to the end of the sheet.
+        self.hidden_columns: list[tuple[int, int]] = []
+        self.merged = 0
+        self.merged_places: list[str] = []
+        self.formulas = self.comments = 0
+        self.formula_place = self.comment_place = ""
+        # The number of the last row that was seen.
+        self.last_line = 0
 
     def notices(self, last_column: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the code and the values of each thing a person should know of the columns up to the last one."""
@@ -231,7 +227,9 @@ def _note_hidden(xml: bytes, found: Survey, lines: "_Lines") -> None:
 
 
 def _note_faults(xml: bytes, found: Survey, lines: "_Lines") -> None:
-    if b't="e"' in xml or b"t='e'" in xml or b"t =" in xml:
+    # Every error that a spreadsheet shows begins so.
+    has_signs = b"#" in xml or b"Err:" in xml
+    if has_signs and (b't="e"' in xml or b"t='e'" in xml or b"t =" in xml):
         for match in _ERROR_CELL.finditer(xml):
             line, column = lines.place(match)
             found.faults.setdefault(line, {})[column] = Fault("error", (match[2] or b"").decode(errors="replace"))
@@ -274,7 +272,7 @@ def _refuse_doubtful(xml: bytes, found: Survey) -> None:
     """Refuse rows that stand twice or in another order, of which a parser keeps one, and a text of the shared ones
     whose number is none, for which it gives the first."""
     lines = [found.last_line, *map(int, _ROW_NUMBERS.findall(xml))]
-    if any(line >= after for line, after in pairwise(lines)) or _NO_PLACE_OF_A_TEXT.search(xml):
+    if not all(map(operator.lt, lines, lines[1:])) or _NO_PLACE_OF_A_TEXT.search(xml):
         raise Refused("damaged")
     found.last_line = lines[-1]
 
