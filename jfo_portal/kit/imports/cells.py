@@ -48,9 +48,17 @@ def tidy(text: str) -> str | None:
     return text.strip() or None
 
 
-@lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Return what two spellings of one name or code share: no case, accent, doubled space or trailing .0."""
+    return _folded(text) if len(text) <= _MOST_KEPT else _folded.__wrapped__(text)
+
+
+# A longer text is no name, and would only fill the memory.
+_MOST_KEPT = 200
+
+
+@lru_cache(maxsize=50_000)
+def _folded(text: str) -> str:
     if text.isascii():
         plain = " ".join(text.lower().split())
         return plain[:-2] if plain.endswith(".0") and plain[:-2].isdigit() else plain
@@ -106,6 +114,11 @@ def pack(cell: Cell) -> Packed:
         case datetime():
             return f"{_SIGN}m{cell.isoformat()}"
     return f"{_SIGN}d{cell.isoformat()}"
+
+
+def is_text(packed: Packed) -> bool:
+    """Say whether a packed cell is a text, without a fault, that is the same unpacked."""
+    return isinstance(packed, str) and not packed.startswith(_SIGN) and UNREADABLE not in packed
 
 
 def unpack(packed: Packed) -> Cell:

@@ -141,7 +141,16 @@ class ImportField(Field):
         names = [name for name in (self.column_name, *self.reads_also) if name in columns]
         keys: Sequence[Any] = columns[names[0]] if len(names) == 1 else list(zip(*map(columns.get, names), strict=True))
         read: dict[Any, Any] = dict.fromkeys(keys)
+        # Most cells are texts without a fault; a file of many rows has as many of them as rows.
+        reads_texts = len(names) == 1 and not choices and type(self).clean is ImportField.clean
         for key in read:
+            if reads_texts and cells.is_text(key):
+                try:
+                    read[key] = self.read(key, decimal_comma=decimal_comma)
+                except CellRefused as refusal:
+                    refusal.cell = key
+                    read[key] = refusal
+                continue
             if len(names) == 1:
                 row = {self.column_name: cells.unpack(key)}
             else:
@@ -158,9 +167,6 @@ class ImportField(Field):
     def clean(self, row: dict[str, Cell], **kwargs: Any) -> Any:
         """Return the typed value of the row's cell; `decimal_comma` says that 0,5 is a number."""
         cell = row.get(self.column_name)
-        # Most cells are texts without a fault; a file of many rows has as many of them as rows.
-        if cell.__class__ is str and UNREADABLE not in cell:
-            return self.read(cell, **kwargs)
         match cell:
             case None if self.required:
                 raise CellRefused(self._with_example(_("This cell is empty, and a value is needed.")))
@@ -212,6 +218,13 @@ class ImportField(Field):
         except ValidationError as error:
             return " ".join(error.messages)
         return ""
+
+    def has_problem(self, values: Sequence[Any]) -> bool:
+        """Say whether the model's field has anything against one of the typed values."""
+        longest = self._longest
+        if longest and all(values) and max(map(len, values), default=0) <= longest:
+            return False
+        return any(map(self.problem, values))
 
     @cached_property
     def _longest(self) -> int:

@@ -368,10 +368,12 @@ class Resource(import_export.resources.Resource):
         that can be told."""
         names = self._stored_names()
         batch.stored_names = {name: place for place, name in enumerate(names)}
-        found: dict[Key, list[Any]] = {}
+        found: dict[Key, Any] = {}
+        doubtful_keys = set()
         for key, row in self._with_keys(self.importable(), batch, by_key, names):
-            found.setdefault(key, []).append(row[0])
             batch.stored[row[0]] = row
+            if found.setdefault(key, row[0]) != row[0]:
+                doubtful_keys.add(key)
         out_of_reach = set()
         if self.importable().query.where:
             # What is there, and not for the user.
@@ -379,8 +381,8 @@ class Resource(import_export.resources.Resource):
             out_of_reach = {key for key, _row in self._with_keys(self.model._base_manager.all(), batch, left, ["pk"])}
         known = []
         for key, position in by_key.items():
-            pks = found.get(key, ())
-            if len(pks) > 1:
+            pk = found.get(key)
+            if key in doubtful_keys:
                 doubtful = batch.row(position)
                 doubtful.refuse(
                     _("Several records go by %(words)s, so it cannot be told which is meant.")
@@ -392,10 +394,10 @@ class Resource(import_export.resources.Resource):
                     _("%(words)s is not among the records that you may change.") % {"words": doubtful.words}
                 )
             elif position not in batch.errors:
-                batch.ids[position] = pks[0] if pks else None
+                batch.ids[position] = pk
                 known.append(position)
-            elif pks:
-                batch.ids[position] = pks[0]
+            else:
+                batch.ids[position] = pk
         self._find_changes(batch, [position for position in known if batch.ids[position] is not None])
         self.complete_all(batch, [pos for pos in known if batch.ids[pos] is None or pos in batch.changed])
         return known
@@ -424,13 +426,11 @@ class Resource(import_export.resources.Resource):
         # Of a table of millions only what is named comes out: by its index as it is spelled, and what is not found so
         # by looking through the table.
         attribute, spelled = self.fields[name].attribute, batch.values[name]
-        left = dict(by_key)
-        for key, row in self._keyed(
-            query.filter(Among(F(attribute), [spelled[at] for at in by_key.values()])), by_key, names
-        ):
-            left.pop(key, None)
-            yield key, row
-        if left:
+        exact = Among(F(attribute), [spelled[position] for position in by_key.values()])
+        found = list(self._keyed(query.filter(exact), by_key, names))
+        yield from found
+        there = {key for key, _row in found}
+        if left := [key for key in by_key if key not in there]:
             query = query.annotate(_capitals=Upper(attribute))
             yield from self._keyed(query.filter(Among(F("_capitals"), [key[0].upper() for key in left])), left, names)
 
@@ -478,8 +478,8 @@ class Resource(import_export.resources.Resource):
         new = [position for position in positions if batch.ids[position] is None]
         for name, field in batch.fields.items():
             is_needed = field.model_field is not None and field.model_field.is_relation and not field.model_field.null
-            is_doubtful = any((is_needed and value is None) or field.problem(value) for value in batch.different(name))
-            if not is_doubtful:
+            values = batch.different(name)
+            if not (is_needed and None in values) and not field.has_problem(values):
                 continue
             for position in [*new, *(position for position, names in batch.changed.items() if name in names)]:
                 value = batch.values[name][position]
