@@ -18,7 +18,7 @@ from jfo_portal.kit.imports import actions, jobs, liveness, resources
 from jfo_portal.kit.imports.reading import ImportRefused
 from jfo_portal.kit.imports.resources import Resource
 from jfo_portal.kit.models import Import, ImportState, Job, JobState
-from performance.models import ImsFile
+from performance.models import ImsFile, ImsStatus
 from registry.models import Officer, User
 
 from ..sheets import breaches
@@ -87,6 +87,55 @@ def test_a_large_file_is_previewed_and_saved_by_the_worker(
     previewed.refresh_from_db()
     assert (previewed.state, previewed.job_state, previewed.new) == (ImportState.APPLIED, JobState.DONE, ROWS)
     assert saved() == ROWS
+
+
+def _again(administrator: User, files: Resource, status: str, name: str) -> Import:
+    """Return an import of the same rows with the first row's status, previewed."""
+    number = Officer.objects.filter(end=None).values_list("number", flat=True)[0]
+    lines = "".join(f"JOB-{row:04},{number},Case,{'' if row else status},2010-10-01\n" for row in range(ROWS))
+    text = f"File number,Officer number,Kind,Status,Opened on\n{lines}"
+    again = actions.stage(io.BytesIO(text.encode()), name, files, by=administrator)
+    assert jobs.preview_of(again, files, by=administrator) is None
+    work()
+    again.refresh_from_db()
+    return again
+
+
+@pytest.mark.parametrize("is_edited_elsewhere", [False, True])
+def test_of_a_file_that_is_there_already_what_is_changed_is_saved(
+    previewed: Import, files: Resource, administrator: User, is_edited_elsewhere: bool
+) -> None:
+    begin_to_save(previewed, administrator)
+    work()
+    versions = ImsFile.history.count()
+    again = _again(administrator, files, "Closed", "again.csv")
+    if is_edited_elsewhere:
+        # It changes nothing of what was previewed.
+        Officer.objects.filter(end=None)[0].save_as(administrator)
+    begin_to_save(again, administrator)
+    work()
+    again.refresh_from_db()
+    assert again.state == ImportState.APPLIED
+    assert (again.new, again.changed, again.unchanged) == (0, 1, ROWS - 1)
+    assert ImsFile.objects.get(number="JOB-0000").status == ImsStatus.CLOSED
+    assert ImsFile.history.count() == versions + 1
+
+
+def test_a_row_that_stayed_as_it_was_and_was_edited_meanwhile_is_told(
+    previewed: Import, files: Resource, administrator: User
+) -> None:
+    begin_to_save(previewed, administrator)
+    work()
+    again = _again(administrator, files, "Closed", "again.csv")
+    edited = ImsFile.objects.get(number="JOB-0001")
+    edited.status = ImsStatus.ACTIVE
+    edited.save_as(administrator)
+    begin_to_save(again, administrator)
+    work()
+    again.refresh_from_db()
+    assert (again.state, again.job_state) == (ImportState.DRAFT, JobState.FAILED)
+    assert "The preview was remade" in again.told
+    assert ImsFile.objects.get(number="JOB-0000").status == ImsStatus.UNSPECIFIED
 
 
 def test_two_jobs_of_one_import_are_not_begun(staged: Import, administrator: User) -> None:

@@ -84,6 +84,13 @@ def test_a_file_keeps_its_region_when_its_officer_has_moved(files: Resource, off
     assert [version.door for version in file.history.all()][:2] == [Door.IMPORT] * 2
 
 
+def test_a_number_in_other_letters_is_the_same_file(files: Resource, officer: Officer) -> None:
+    save(files, sheet(files, one(officer, "AB-1"), one(officer, "AB-2")))
+    spelled = [one(officer, "ab-1", status="Closed"), one(officer, "AB-2"), one(officer, "ab-3")]
+    preview = files.preview(sheet(files, *spelled))
+    assert (preview.counts.new, preview.counts.changed, preview.counts.unchanged) == (1, 1, 1)
+
+
 def test_an_empty_status_is_not_specified(files: Resource, officer: Officer) -> None:
     save(files, sheet(files, one(officer, status=None)))
     assert ImsFile.objects.get(number="T-1").status == "unspecified"

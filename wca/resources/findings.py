@@ -401,9 +401,9 @@ class FindingResource(Resource):
         rows = Finding.objects.editable_by(self.user).filter(assessment__in=drafts)
         return rows.select_related("assessment__arrangement", "part__clause__clause_set")
 
-    def preview(self, sheet: Sheet, said: Said = NOTHING) -> Preview:
+    def preview(self, sheet: Sheet, said: Said = NOTHING, **options: Any) -> Preview:
         self.readings.choices = said.choices
-        return super().preview(sheet, said)
+        return super().preview(sheet, said, **options)
 
     def complete(self, row: PreviewRow) -> None:
         values = row.values

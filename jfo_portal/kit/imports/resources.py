@@ -292,12 +292,15 @@ class Resource(import_export.resources.Resource):
 
     # Preview
 
-    def preview(self, sheet: Sheet, said: Said = NOTHING) -> Preview:
-        """Return what would become of each row, with every error; the number of queries does not grow with the rows."""
-        with _without_collection():
-            return self._previewed(sheet, said)
+    def preview(self, sheet: Sheet, said: Said = NOTHING, *, known_new: Collection[int] = ()) -> Preview:
+        """Return what would become of each row, with every error; the number of queries does not grow with the rows.
 
-    def _previewed(self, sheet: Sheet, said: Said) -> Preview:
+        Of the rows at the positions that are `known_new` it is known already that no record goes by their key.
+        """
+        with _without_collection():
+            return self._previewed(sheet, said, known_new)
+
+    def _previewed(self, sheet: Sheet, said: Said, known_new: Collection[int]) -> Preview:
         columns = self.match(sheet, said.mapping)
         batch = Batch(
             sheet,
@@ -310,7 +313,7 @@ class Resource(import_export.resources.Resource):
         unmatched = self._clean(batch, said.choices)
         self.progress("comparing")
         by_key = self._by_key(batch)
-        known = self._compare(batch, by_key)
+        known = self._compare(batch, by_key, known_new)
         self.progress("checking")
         self._validate(batch, known)
         self.check_all(batch, [position for position in known if position not in batch.errors])
@@ -363,21 +366,22 @@ class Resource(import_export.resources.Resource):
             "words": other.words,
         }
 
-    def _compare(self, batch: Batch, by_key: Mapping[Key, int]) -> list[int]:
+    def _compare(self, batch: Batch, by_key: Mapping[Key, int], known_new: Collection[int]) -> list[int]:
         """Find the records that the rows mean and what each row changes; return the positions of the rows of which
         that can be told."""
         names = self._stored_names()
         batch.stored_names = {name: place for place, name in enumerate(names)}
         found: dict[Key, Any] = {}
         doubtful_keys = set()
-        for key, row in self._with_keys(self.importable(), batch, by_key, names):
+        asked = {key: position for key, position in by_key.items() if position not in known_new}
+        for key, row in self._with_keys(self.importable(), batch, asked, names):
             batch.stored[row[0]] = row
             if found.setdefault(key, row[0]) != row[0]:
                 doubtful_keys.add(key)
         out_of_reach = set()
         if self.importable().query.where:
             # What is there, and not for the user.
-            left = {key: position for key, position in by_key.items() if key not in found}
+            left = {key: position for key, position in asked.items() if key not in found}
             out_of_reach = {key for key, _row in self._with_keys(self.model._base_manager.all(), batch, left, ["pk"])}
         known = []
         for key, position in by_key.items():
@@ -637,8 +641,8 @@ class Resource(import_export.resources.Resource):
         because something was written since."""
         if kept.version != data_version():
             return None
-        written = sorted([*kept.positions(Outcome.NEW), *kept.positions(Outcome.CHANGED)])
-        found = self.preview(sheet.at(written), said)
+        new, changed = (kept.positions(outcome) for outcome in (Outcome.NEW, Outcome.CHANGED))
+        found = self.preview(sheet.at([*new, *changed]), said, known_new=range(len(new)))
         return found if found.counts == replace(kept.counts, unchanged=0, error=0) else None
 
     # Export
