@@ -255,14 +255,20 @@ class OutcomeResource(Resource):
             self._check_when(row)
             self._check_confirmed(row, confirmed)
             self._check_claims(row)
-        self._ask_about_those_alike([row for row in rows if row.is_new])
+        self._ask_about_those_alike(
+            [row for row in rows if row.is_new and row.knows("kind", "occurred_on", "fiscal_year", "jfos")]
+        )
 
     def _check_when(self, row: PreviewRow) -> None:
         """Refuse a day or a fiscal year to come, neither of the two, and a year that does not hold the day."""
         outcome, now = row.instance, today()
         day, start_year = outcome.occurred_on, outcome.fiscal_year
+        if not row.knows("occurred_on"):
+            return
         if day is not None and day > now:
             row.refuse(_("%(day)s is still to come.") % {"day": day}, "occurred_on")
+        elif not row.knows("fiscal_year"):
+            return
         elif day is not None and start_year != (year := FiscalYear.of(day)).start_year:
             row.refuse(_no_such_year(day, year), "fiscal_year")
         elif day is None and start_year is None:
@@ -282,7 +288,9 @@ class OutcomeResource(Resource):
     def _check_confirmed(self, row: PreviewRow, confirmed: dict[int, date]) -> None:
         first = None if row.is_new else confirmed.get(row.instance.pk)
         outcome = row.instance
-        if first is None or outcome.fiscal_year is None or first >= outcome.first_day:
+        if first is None or not row.knows("occurred_on", "fiscal_year"):
+            return
+        if outcome.fiscal_year is None or first >= outcome.first_day:
             return
         if (outcome.occurred_on, outcome.fiscal_year) != (row.before.occurred_on, row.before.fiscal_year):
             row.refuse(
@@ -294,6 +302,8 @@ class OutcomeResource(Resource):
     def _check_claims(self, row: PreviewRow) -> None:
         """Refuse a new outcome that nobody claims, and a row that leaves out a JFO which claims it."""
         named = _claimed_by(row)
+        if not row.knows("jfos"):
+            return
         if row.is_new:
             if not named:
                 row.refuse(_("Name at least one JFO that claims the outcome. For example: IBET-QUE-1."), "jfos")

@@ -180,11 +180,11 @@ class JFOResource(Resource):
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         for row in rows:
             require_code(row, "code")
-            if is_written(row):
+            if is_written(row) and row.knows("region"):
                 require_region(row, row.instance.region, self.user, name="region")
-            if touches(row, "region", "start", "end"):
+            if touches(row, "region", "start", "end") and row.knows("region", "start", "end"):
                 require_region_in_being(row, row.instance.region, row.instance)
-            if touches(row, "leads"):
+            if touches(row, "leads") and row.knows("leads"):
                 _check_leads(row)
         self._check_dates([row for row in rows if not row.is_new and touches(row, "start", "end")])
 
