@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..changesets import act
 from ..history import Door
-from ..models import Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
+from ..models import OUT, Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
 from . import headings, liveness
 from .cells import fold, unpack
 from .fields import as_text
@@ -66,10 +66,13 @@ def say(
     mapping: Mapping[int, str] | None = None,
     choices: Mapping[str, Mapping[str, str]] | None = None,
     fixes: Mapping[int, Mapping[int, str | None]] | None = None,
+    left_out: Mapping[int, str | None] | None = None,
 ) -> None:
-    """Note what the columns hold, what values stand for (added to what was said), or other texts for cells (added too).
+    """Note what the columns hold, what values stand for (added to what was said), other texts for cells (added too), or
+    that rows are left out, by line with what each is about (added too).
 
-    An empty choice or a fix that is None is forgotten. ImportRefused if the import is finished.
+    An empty choice, a fix that is None and a row left out as None are forgotten. ImportRefused if the import is
+    finished.
     """
     with _waiting(staged, by) as waiting:
         if mapping is not None:
@@ -77,8 +80,11 @@ def say(
         for name, spellings in (choices or {}).items():
             said = {**waiting.choices.get(name, {}), **spellings}
             waiting.choices[name] = {spelling: choice for spelling, choice in said.items() if choice}
-        for line, cells in (fixes or {}).items():
-            row = {**waiting.fixes.get(str(line), {}), **{str(place): text for place, text in cells.items()}}
+        told = {line: {str(place): text for place, text in cells.items()} for line, cells in (fixes or {}).items()}
+        for line, words in (left_out or {}).items():
+            told.setdefault(line, {})[OUT] = words
+        for line, cells in told.items():
+            row = {**waiting.fixes.get(str(line), {}), **cells}
             waiting.fixes[str(line)] = {place: text for place, text in row.items() if text is not None}
         # How an earlier job ended is of no interest any more.
         waiting.job_state = JobState.NONE
