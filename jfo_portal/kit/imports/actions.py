@@ -19,7 +19,6 @@ from ..history import Door
 from ..models import OUT, Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
 from . import headings, liveness
 from .cells import fold, unpack
-from .fields import as_text
 from .preview import Counts, Preview, StoredPreview
 from .reading import AS_TOLD, ImportRefused, Options, Sheet, fingerprint, read
 from .resources import Resource, header_of
@@ -134,7 +133,7 @@ def confirm(
         waiting.ignored = [header_of(sheet, place) for place in matching.left_out]
         waiting.new, waiting.changed, waiting.unchanged = counts.new, counts.changed, counts.unchanged
         waiting.finished_at = timezone.now()
-        waiting.choices = _used(waiting.choices, sheet, matching.places)
+        waiting.choices = _used(waiting.choices, sheet, matching.places, resource)
         # Of a job that saves, that it is done is saved with the rows.
         waiting.job_state, waiting.job_at = JobState.DONE if waiting.job else JobState.NONE, timezone.now()
         waiting.save()
@@ -209,13 +208,14 @@ def _headers_hash(sheet: Sheet) -> str:
 
 
 def _used(
-    choices: Mapping[str, Mapping[str, str]], sheet: Sheet, places: Mapping[str, int]
+    choices: Mapping[str, Mapping[str, str]], sheet: Sheet, places: Mapping[str, int], resource: Resource
 ) -> dict[str, dict[str, str]]:
     """Return those of the choices whose value stands in the sheet: of the others this import says nothing."""
     used = {}
     for name, spellings in choices.items():
         column = set(sheet.columns[places[name]]) if name in places else set()
-        there = {fold(as_text(unpack(packed))) for packed in column if packed is not None}
+        names = (resource.fields[name].names_in(unpack(packed)) for packed in column if packed is not None)
+        there = {fold(text) for texts in names for text in texts}
         used[name] = {spelling: choice for spelling, choice in spellings.items() if spelling in there}
     return {name: spellings for name, spellings in used.items() if spellings}
 

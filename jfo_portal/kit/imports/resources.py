@@ -334,14 +334,17 @@ class Resource(import_export.resources.Resource):
             if not any(value.__class__ is CellRefused for value in read.values()):
                 continue
             values = batch.values[name]
-            strangers: Counter[CellRefused] = Counter()
+            strangers: Counter[str] = Counter()
+            refusals: dict[str, CellRefused] = {}
             for position, value in enumerate(values):
                 if value.__class__ is CellRefused:
                     values[position] = None
                     batch.row(position).refuse_cell(str(value), name)
-                    if value.is_unmatched:
-                        strangers[value] += 1
-            for refusal, count in strangers.most_common():
+                    for spelling, refusal in value.strangers.items():
+                        strangers[spelling] += 1
+                        refusals.setdefault(spelling, refusal)
+            for spelling, count in strangers.most_common():
+                refusal = refusals[spelling]
                 unmatched.append(Unmatched(name, field.label, refusal.cell, count, refusal.nearest))
         return unmatched
 

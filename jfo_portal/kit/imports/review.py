@@ -75,8 +75,10 @@ def rows_shown(staged: Import, kept: StoredPreview, resource: Resource, position
         inputs += len(opened)
         cells = []
         for cell, place in zip(row.cells, kept.places, strict=True):
-            found = nearest.get((cell.name, fold(cell.typed)))
-            offers = _offers(cell, resource.fields[cell.name], found, f"{row.line}:{place}") if cell.errors else ()
+            field = resource.fields[cell.name]
+            names = field.names_in(cell.typed) if cell.errors else ()
+            found = [one for name in names if (one := nearest.get((cell.name, fold(name)))) is not None]
+            offers = _offers(cell, field, found, f"{row.line}:{place}") if cell.errors else ()
             cells.append(
                 CellShown(
                     cell,
@@ -112,9 +114,10 @@ class InFile:
         return "" if cell is None else as_text(cell)
 
 
-def _offers(cell: ReviewedCell, field: ImportField, found: Unmatched | None, place: str) -> Iterator[Offer]:
-    if found is not None and found.nearest is not None:
-        yield Offer(found.nearest, "use", value_key(found.name, found.value), found.count)
+def _offers(cell: ReviewedCell, field: ImportField, found: Sequence[Unmatched], place: str) -> Iterator[Offer]:
+    for one in found:
+        if one.nearest is not None:
+            yield Offer(one.nearest, "use", value_key(one.name, one.value), one.count)
     if isinstance(field, DateField):
         for day in days_meant(cell.typed):
             if field.first <= day <= field.last:
