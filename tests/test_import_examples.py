@@ -166,6 +166,32 @@ def test_of_records_with_wrong_cells_nothing_is_told_but_those(slug: str, userna
     assert told == {line: set(names) for line, names in broken.items()}
 
 
+@pytest.mark.parametrize(
+    ("slug", "wrong", "names"),
+    [
+        ("ims-files", {"officer": "nobody", "entered_on": "2030-01-01"}, {"officer", "entered_on"}),
+        ("outcomes", {"jfos": "nowhere", "fiscal_year": None, "occurred_on": "2030-01-01"}, {"jfos", "occurred_on"}),
+        ("contributions", {"share": "9", "confirmed_on": "2030-01-01"}, {"share", "confirmed_on"}),
+        ("expectations", {"expected": "much", "fiscal_year": "1995-1996"}, {"expected", "fiscal_year"}),
+        ("officers", {"family_name": None, "level": None}, {"family_name", "level"}),
+        ("levels", {"level": "none", "end": "1999-01-01"}, {"level", "end"}),
+        ("jfos", {"region": "nowhere", "leads": None}, {"region", "leads"}),
+        ("agencies", {"level": "none", "name_en": "Royal Canadian Mounted Police"}, {"level", "name_en"}),
+        ("arrangements", {"kind": "none", "required_parties": "CBSA (2030-01-01)"}, {"kind", "required_parties"}),
+        ("participations", {"role": "none", "end": "2000-01-01"}, {"role", "end"}),
+        (
+            "coverage",
+            {"arrangement": "WCA-2004-0001", "jfo": "IBET-ATL", "start": "2009-06-01", "end": "soon"},
+            {"start", "end"},
+        ),
+    ],
+)
+def test_a_rule_speaks_beside_a_wrong_cell_that_it_does_not_need(slug: str, wrong: Row, names: set[str]) -> None:
+    of = _resource(slug, "admin")
+    [row] = of.preview(sheet(of, {**_example(of), **wrong})).rows
+    assert {error.name for error in row.errors} == names
+
+
 @EVERY
 def test_a_column_says_its_rule_and_its_example_in_both_languages(slug: str, username: str) -> None:
     of = _resource(slug, username)
