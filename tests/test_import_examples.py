@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from jfo_portal.kit.imports.fields import (
 from jfo_portal.kit.imports.resources import Resource
 from registry.models import Role, User
 
-from .sheets import Row, errors, sheet
+from .sheets import Row, errors, exported, sheet
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +132,64 @@ def test_every_rule_of_a_column_refuses_beside_the_cell_with_a_remedy(slug: str,
                 if one == other or not REMEDY["en"].search(one) or not REMEDY["fr"].search(other):
                     faults.append(f"{place}: “{one}” “{other}”")
     assert faults == []
+
+
+# Refused by every column.
+_UNREADABLE = "a\ufffdb"
+
+
+@EVERY
+def test_of_a_new_record_with_a_wrong_cell_nothing_is_told_but_that(slug: str, username: str) -> None:
+    of = _resource(slug, username)
+    for name in of.fields:
+        told = errors(of.preview(sheet(of, {**_example(of), name: _UNREADABLE})))
+        # What cannot be read without that column says so itself.
+        known = {field.label for other, field in of.fields.items() if name in field.reads_also or other == name}
+        assert of.fields[name].label in {label for _line, label, _sentence in told}
+        assert {label for _line, label, _sentence in told} <= known, name
+
+
+@pytest.mark.parametrize(("slug", "username"), [pair for pair in _all() if pair[1] == "admin"])
+def test_of_records_with_wrong_cells_nothing_is_told_but_those(slug: str, username: str) -> None:
+    of = _resource(slug, username)
+    others = [name for name in of.fields if name not in of.key and not of.fields[name].reads_also]
+    wrong = [*combinations(others, 1), *combinations(others, 2)]
+    made = exported(of, of.importable().order_by("pk")[: len(wrong)])
+    places = of.match(made).places
+    broken = dict(zip(made.lines, wrong, strict=False))
+    made = made.corrected({(line, places[name]): _UNREADABLE for line, names in broken.items() for name in names})
+    told: dict[int, set[str]] = {}
+    for row in of.preview(made).rows:
+        for error in row.errors:
+            if not of.fields[error.name].reads_also:
+                told.setdefault(row.line, set()).add(error.name)
+    assert told == {line: set(names) for line, names in broken.items()}
+
+
+@pytest.mark.parametrize(
+    ("slug", "wrong", "names"),
+    [
+        ("ims-files", {"officer": "nobody", "entered_on": "2030-01-01"}, {"officer", "entered_on"}),
+        ("outcomes", {"jfos": "nowhere", "fiscal_year": None, "occurred_on": "2030-01-01"}, {"jfos", "occurred_on"}),
+        ("contributions", {"share": "9", "confirmed_on": "2030-01-01"}, {"share", "confirmed_on"}),
+        ("expectations", {"expected": "much", "fiscal_year": "1995-1996"}, {"expected", "fiscal_year"}),
+        ("officers", {"family_name": None, "level": None}, {"family_name", "level"}),
+        ("levels", {"level": "none", "end": "1999-01-01"}, {"level", "end"}),
+        ("jfos", {"region": "nowhere", "leads": None}, {"region", "leads"}),
+        ("agencies", {"level": "none", "name_en": "Royal Canadian Mounted Police"}, {"level", "name_en"}),
+        ("arrangements", {"kind": "none", "required_parties": "CBSA (2030-01-01)"}, {"kind", "required_parties"}),
+        ("participations", {"role": "none", "end": "2000-01-01"}, {"role", "end"}),
+        (
+            "coverage",
+            {"arrangement": "WCA-2004-0001", "jfo": "IBET-ATL", "start": "2009-06-01", "end": "soon"},
+            {"start", "end"},
+        ),
+    ],
+)
+def test_a_rule_speaks_beside_a_wrong_cell_that_it_does_not_need(slug: str, wrong: Row, names: set[str]) -> None:
+    of = _resource(slug, "admin")
+    [row] = of.preview(sheet(of, {**_example(of), **wrong})).rows
+    assert {error.name for error in row.errors} == names
 
 
 @EVERY

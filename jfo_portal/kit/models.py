@@ -1,6 +1,8 @@
 """The tables of the kit itself: imports, from the file that was sent to what it changed; change sets; saved views."""
 
+from dataclasses import replace
 from functools import cached_property
+from itertools import compress
 from typing import Self
 
 from django.conf import settings
@@ -29,6 +31,10 @@ __all__ = [
     "RememberedMapping",
     "SavedView",
 ]
+
+
+# Stands beside the corrections of a row that is left out, with what the row is about.
+OUT = "out"
 
 
 class ImportState(models.TextChoices):
@@ -147,14 +153,31 @@ class Import(models.Model):
 
     @cached_property
     def sheet(self) -> Sheet:
-        """The sheet as it was read from the file, with the corrections made in the page; one query."""
+        """The sheet as it was read from the file, with the corrections made in the page and without the rows left out
+        there; one query."""
         sheet = Sheet.unpacked(bytes(self.papers.sheet))
-        fixes = {
-            (int(line), int(place)): of_text(text)
+        if corrections := self.corrections:
+            sheet = sheet.corrected({place: of_text(text) for place, text in corrections.items()})
+        if left_out := self.left_out:
+            stays = [line not in left_out for line in sheet.lines]
+            columns = [list(compress(column, stays)) for column in sheet.columns]
+            sheet = replace(sheet, lines=list(compress(sheet.lines, stays)), columns=columns)
+        return sheet
+
+    @property
+    def corrections(self) -> dict[tuple[int, int], str]:
+        """The cells that were corrected in the page, by line and place of the column, but those of rows left out."""
+        return {
+            (int(line), int(place)): text
             for line, cells in self.fixes.items()
+            if OUT not in cells
             for place, text in cells.items()
         }
-        return sheet.corrected(fixes) if fixes else sheet
+
+    @property
+    def left_out(self) -> dict[int, str]:
+        """What each row that was left out in the page is about, in words, by line."""
+        return dict(sorted((int(line), cells[OUT]) for line, cells in self.fixes.items() if OUT in cells))
 
     @property
     def counts(self) -> Counts:

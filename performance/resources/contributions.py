@@ -106,7 +106,7 @@ class ContributionResource(Resource):
     def _check_confirmed(self, row: PreviewRow) -> None:
         """Refuse a confirmation before the outcome, or still to come."""
         day, event = row.instance.confirmed_on, row.instance.event
-        if day is None:
+        if day is None or not row.knows("confirmed_on"):
             return
         if day > today():
             row.refuse(_("%(day)s is still to come.") % {"day": day}, "confirmed_on")
@@ -129,11 +129,11 @@ class ContributionResource(Resource):
                     totals[event] += share or 0
         for row in rows:
             if row.instance.event_id in totals:
-                totals[row.instance.event_id] += row.instance.share or 0
+                totals[row.instance.event_id] += _sure_share(row)
         for row in written:
             total = totals[row.instance.event_id]
-            if total > 1 and row.instance.share:
-                others = total - row.instance.share
+            if total > 1 and (share := _sure_share(row)):
+                others = total - share
                 row.refuse(
                     _("The shares of an outcome add to at most 1. The others have %(others)s, so %(left)s is left.")
                     % {"others": formats.number(others, 3), "left": formats.number(max(Decimal(0), 1 - others), 3)},
@@ -171,6 +171,11 @@ class ContributionResource(Resource):
         """
         super().write([], [row for row in changed if not _grows(row)], reason=reason)
         super().write(new, [row for row in changed if _grows(row)], reason=reason)
+
+
+def _sure_share(row: PreviewRow) -> Decimal:
+    """Return the share that the row gives; 0 where its cell cannot be taken, or gives none."""
+    return row.instance.share or Decimal(0) if row.knows("share") else Decimal(0)
 
 
 def _grows(row: PreviewRow) -> bool:

@@ -90,6 +90,9 @@ class ImsFileResource(Resource):
         region = batch.stored_names["region_id"]
         for position in positions:
             officer, day, pk = officers[position], days[position], batch.ids[position]
+            if officer is None or day is None:
+                # A cell cannot be taken: the row is not written.
+                continue
             years[position] = year_of[day]
             # The region that employed the officer on that day; a file keeps it unless it turns out to be another's.
             if pk is None or "officer" in batch.changed[position]:
@@ -108,7 +111,9 @@ class ImsFileResource(Resource):
         now = today()
         for position in positions:
             officer, day, entry = officers[position], days[position], entered[position]
-            is_inside = officer.start <= day and (officer.end is None or day <= officer.end)
+            is_inside = (
+                officer is None or day is None or (officer.start <= day and (officer.end is None or day <= officer.end))
+            )
             if not is_inside and touches(batch.row(position), "officer", "opened_on"):
                 _refuse_opening(batch.row(position), officer, day)
             if entry is not None and entry > now and touches(batch.row(position), "entered_on"):

@@ -1,6 +1,5 @@
 """The import of outcomes, each row with the JFOs that claim it; an outcome counts once, whoever claims it."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -10,7 +9,6 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jfo_portal.kit.access import Reader
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.imports.cells import Cell
 from jfo_portal.kit.imports.fields import (
@@ -20,9 +18,8 @@ from jfo_portal.kit.imports.fields import (
     DateField,
     DecimalField,
     ForeignKeyField,
-    ImportField,
+    NamesField,
     TextField,
-    as_text,
 )
 from jfo_portal.kit.imports.preview import PreviewRow
 from jfo_portal.kit.imports.resources import Resource, chunks, lock_table, register
@@ -32,8 +29,6 @@ from registry.models import JFO, Role
 from ..models import Claim, Contribution, OutcomeEvent
 from .years import FiscalYearField
 
-# What stands between the JFOs of one cell; a line break is what Alt+Enter makes of it.
-_BETWEEN = re.compile(r"[|\n]")
 _FIELDS = (
     "kind",
     "occurred_on",
@@ -94,12 +89,11 @@ def _jfos(user: Any) -> models.QuerySet:
     return JFO.objects.visible_to(user)
 
 
-class ClaimsField(ImportField):
+class ClaimsField(NamesField):
     """The JFOs that claim an outcome, separated by |; typed, a tuple of JFOs by their codes."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.jfo = ForeignKeyField(
+        jfo = ForeignKeyField(
             label_en="JFO",
             label_fr="OPC",
             lookup="code",
@@ -107,34 +101,18 @@ class ClaimsField(ImportField):
             queryset=_jfos,
             example="IBET-QUE-1",
         )
-
-    def bind(self, name: str, model: type[models.Model], user: Reader) -> None:
-        super().bind(name, model, user)
-        self.jfo.user = user
-
-    @property
-    def empty(self) -> Any:
-        return ()
+        super().__init__(jfo, **options)
 
     def rule(self) -> str:
         return _("JFOs by code or name, separated by |.")
 
     def read(self, cell: Any, *, decimal_comma: bool = False) -> tuple[JFO, ...]:
         found: dict[str, JFO] = {}
-        for name in filter(None, map(str.strip, _BETWEEN.split(as_text(cell)))):
-            jfo = self._named(name)
+        for jfo in self.rows_named(self.names_in(cell)):
             if jfo.code in found:
                 raise CellRefused(_("%(jfo)s stands here twice. Keep one of the two.") % {"jfo": jfo.code})
             found[jfo.code] = jfo
         return _in_order(found.values())
-
-    def _named(self, name: str) -> JFO:
-        try:
-            jfo: JFO = self.jfo.read(name)
-        except CellRefused as refusal:
-            # What stands for one of several cannot be chosen for the whole cell.
-            raise CellRefused(str(refusal)) from refusal
-        return jfo
 
     def get_value(self, instance: Any) -> tuple[JFO, ...]:
         return _in_order(claim.jfo for claim in instance.claims.all()) if instance.pk else ()
@@ -147,11 +125,6 @@ class ClaimsField(ImportField):
 
     def file_value(self, value: Any) -> str | None:
         return " | ".join(jfo.code for jfo in value or ()) or None
-
-    @property
-    def example_value(self) -> str | None:
-        """The example as it stands: the JFOs it names may not be there."""
-        return self.example or None
 
 
 def _in_order(jfos: Iterable[JFO]) -> tuple[JFO, ...]:
@@ -255,14 +228,20 @@ class OutcomeResource(Resource):
             self._check_when(row)
             self._check_confirmed(row, confirmed)
             self._check_claims(row)
-        self._ask_about_those_alike([row for row in rows if row.is_new])
+        self._ask_about_those_alike(
+            [row for row in rows if row.is_new and row.knows("kind", "occurred_on", "fiscal_year", "jfos")]
+        )
 
     def _check_when(self, row: PreviewRow) -> None:
         """Refuse a day or a fiscal year to come, neither of the two, and a year that does not hold the day."""
         outcome, now = row.instance, today()
         day, start_year = outcome.occurred_on, outcome.fiscal_year
+        if not row.knows("occurred_on"):
+            return
         if day is not None and day > now:
             row.refuse(_("%(day)s is still to come.") % {"day": day}, "occurred_on")
+        elif not row.knows("fiscal_year"):
+            return
         elif day is not None and start_year != (year := FiscalYear.of(day)).start_year:
             row.refuse(_no_such_year(day, year), "fiscal_year")
         elif day is None and start_year is None:
@@ -282,7 +261,9 @@ class OutcomeResource(Resource):
     def _check_confirmed(self, row: PreviewRow, confirmed: dict[int, date]) -> None:
         first = None if row.is_new else confirmed.get(row.instance.pk)
         outcome = row.instance
-        if first is None or outcome.fiscal_year is None or first >= outcome.first_day:
+        if first is None or not row.knows("occurred_on", "fiscal_year"):
+            return
+        if outcome.fiscal_year is None or first >= outcome.first_day:
             return
         if (outcome.occurred_on, outcome.fiscal_year) != (row.before.occurred_on, row.before.fiscal_year):
             row.refuse(
@@ -294,6 +275,8 @@ class OutcomeResource(Resource):
     def _check_claims(self, row: PreviewRow) -> None:
         """Refuse a new outcome that nobody claims, and a row that leaves out a JFO which claims it."""
         named = _claimed_by(row)
+        if not row.knows("jfos"):
+            return
         if row.is_new:
             if not named:
                 row.refuse(_("Name at least one JFO that claims the outcome. For example: IBET-QUE-1."), "jfos")

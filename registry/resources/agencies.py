@@ -171,7 +171,7 @@ class AgencyResource(Resource):
         for row in rows:
             require_code(row, "key")
             _check_names(row, owners)
-            if touches(row, "spellings"):
+            if touches(row, "spellings") and row.knows("spellings"):
                 _check_spellings(row, owners)
         groups = [row for row in rows if not row.is_new and touches(row, "is_group") and row.instance.is_group]
         broken = broken_by([row.instance for row in groups]) if groups else {}
@@ -190,7 +190,7 @@ class AgencyResource(Resource):
         after: list[tuple[Agency, PreviewRow | None, Iterable[str]]] = [
             (agency, None, names) for agency, names in everybody.items() if agency.pk not in by_pk
         ]
-        after += [(row.instance, row, [*row.instance.own_names, *spellings_plan(row).after]) for row in rows]
+        after += [(row.instance, row, [*_own_names(row), *spellings_plan(row).after]) for row in rows]
         for agency, row, names in after:
             for spelling in {fold(name) for name in names if name}:
                 owners.setdefault(spelling, []).append((agency, row))
@@ -215,6 +215,11 @@ class AgencyResource(Resource):
 
 def _names_change(row: PreviewRow) -> bool:
     return touches(row, *_OWN_NAMES, "spellings")
+
+
+def _own_names(row: PreviewRow) -> list[str]:
+    """Return what the agency would go by without its other spellings, as far as the row's cells can be taken."""
+    return list(dict.fromkeys(getattr(row.instance, name) for name in _OWN_NAMES if row.knows(name)))
 
 
 def _text(alias: AgencyAlias) -> str:
@@ -259,14 +264,14 @@ def spellings_plan(row: PreviewRow) -> Spellings:
 def _check_names(row: PreviewRow, owners: Owners) -> None:
     """Refuse a name of its own that another agency would go by."""
     for name in _OWN_NAMES:
-        if touches(row, name):
+        if touches(row, name) and row.knows(name):
             _check_owner(row, name, getattr(row.instance, name), owners)
 
 
 def _check_spellings(row: PreviewRow, owners: Owners) -> None:
     """Refuse what cannot be another spelling: one that is taken, and the removal of one that documents may use."""
     plan = spellings_plan(row)
-    bearing = Counter(map(fold, [*dict.fromkeys(map(fold, row.instance.own_names)), *plan.after]))
+    bearing = Counter(map(fold, [*dict.fromkeys(map(fold, _own_names(row))), *plan.after]))
     for spelling in plan.added:
         if bearing[fold(spelling)] > 1:
             row.refuse(

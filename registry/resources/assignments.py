@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Self
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -21,16 +22,29 @@ from jfo_portal.kit.periods import ONE_DAY, today
 from .. import guards
 from ..models import JFO, Assignment, EndReason, Role
 from ..models.assignments import FULL_TIME, JOINED_GAP_DAYS, fullest_day, past_policy_since, rule_problems
-from .rows import is_written, touches
+from .rows import is_sure, is_written, touches
 from .service import hold_officers
 
 
 @dataclass(frozen=True, eq=False)
 class Spell:
-    """An assignment as it would be, and its row of the file; None where the file does not speak of it."""
+    """An assignment as it would be, and its row of the file; None where the file does not speak of it.
+
+    Of a row with a wrong cell it is the least that is sure: no FTE, the first day alone.
+    """
 
     assignment: Assignment
     row: PreviewRow | None = None
+
+    @classmethod
+    def of(cls, row: PreviewRow) -> Self:
+        """Return the spell of a row of the file."""
+        assignment: Assignment = row.instance
+        if not row.knows("fte", "end"):
+            assignment = copy.copy(assignment)
+            assignment.fte = assignment.fte if row.knows("fte") else Decimal(0)
+            assignment.end = assignment.end if row.knows("end") else assignment.start
+        return cls(assignment, row)
 
 
 @register
@@ -101,13 +115,13 @@ class AssignmentResource(Resource):
                     _check_dates(row, day)
                     _check_reason(row, spells)
                     if touches(row, "fte", "end"):
-                        _check_rules(row, clashing.get(spell, []))
+                        _check_rules(row, spell.assignment, clashing.get(spell, []))
                     if touches(row, "end", "review_on"):
                         _check_tenure(row, spells, day)
 
     def _after(self, rows: Sequence[PreviewRow], officer_ids: Collection[int]) -> dict[int, list[Spell]]:
         """Return all assignments of the officers as they would be, by officer: those of the file and the others."""
-        spells = [Spell(row.instance, row) for row in rows if row["officer"].pk in officer_ids]
+        spells = [Spell.of(row) for row in rows if row["officer"].pk in officer_ids]
         named = {spell.assignment.pk for spell in spells}
         for ids in chunks(officer_ids):
             stored = Assignment.objects.filter(officer__in=ids).select_related("jfo")
@@ -187,15 +201,18 @@ def _check_closed(row: PreviewRow, day: date) -> None:
 def _check_dates(row: PreviewRow, day: date) -> None:
     """Refuse a reason without an end, and a review outside the assignment or over already."""
     assignment, review_on = row.instance, row.instance.review_on
-    if assignment.end is None and assignment.end_reason and touches(row, "end", "end_reason"):
+    is_ended_in_part = assignment.end is None and assignment.end_reason and touches(row, "end", "end_reason")
+    if is_ended_in_part and row.knows("end", "end_reason"):
         row.refuse(_("There is no last day, and so no reason for it. Give the last day, or empty this."), "end_reason")
-    if review_on is None or not touches(row, "end", "review_on"):
+    if review_on is None or not touches(row, "end", "review_on") or not row.knows("review_on"):
         return
     if review_on < assignment.start:
         row.refuse(
             _("The assignment starts on %(day)s: give that day or a later one.") % {"day": assignment.start},
             "review_on",
         )
+    elif not row.knows("end"):
+        return
     elif assignment.end is not None and review_on > assignment.end:
         row.refuse(
             _("The assignment would end on %(day)s: review it on that day or earlier, or not at all.")
@@ -212,7 +229,7 @@ def _check_reason(row: PreviewRow, spells: Sequence[Spell]) -> None:
     `spells` are all the officer's assignments as they would be.
     """
     assignment = row.instance
-    if assignment.end is None or not touches(row, "end", "end_reason"):
+    if assignment.end is None or not touches(row, "end", "end_reason") or not row.knows("end", "end_reason"):
         return
     after = assignment.end + ONE_DAY
     followed_by = {spell.assignment.jfo_id for spell in spells if spell.assignment.start == after}
@@ -240,7 +257,7 @@ def _check_reason(row: PreviewRow, spells: Sequence[Spell]) -> None:
 def _check_tenure(row: PreviewRow, spells: Sequence[Spell], day: date) -> None:
     """Warn of an assignment left open past the policy period without a review to come (domain rule 4)."""
     assignment = row.instance
-    if assignment.end is not None or assignment.review_on is not None:
+    if assignment.end is not None or assignment.review_on is not None or not row.knows("end", "review_on"):
         return
     on_jfo = [spell.assignment for spell in spells if spell.assignment.jfo_id == assignment.jfo_id]
     since = assignment.start
@@ -259,9 +276,10 @@ def _check_tenure(row: PreviewRow, spells: Sequence[Spell], day: date) -> None:
         )
 
 
-def _check_rules(row: PreviewRow, others: Sequence[Spell]) -> None:
+def _check_rules(row: PreviewRow, assignment: Assignment, clashing: Sequence[Spell]) -> None:
     """Refuse what breaks domain rules 1 and 2, in the sentences of the screen and with the other rows of the file."""
-    assignment = row.instance
+    # Others of which a cell is wrong are told of this row, and this one not of what nobody knows.
+    others = [other for other in clashing if is_sure(other.row, "fte", "end")]
     problems = rule_problems(assignment, [other.assignment for other in others])
     if not problems:
         return
@@ -272,6 +290,8 @@ def _check_rules(row: PreviewRow, others: Sequence[Spell]) -> None:
         "fte": [other for other in others if other.assignment in on_fullest],
     }
     for name, sentences in problems.items():
+        if not row.knows(name):
+            continue
         more = [_("Give a smaller FTE, or end one of them first.")] if name == "fte" else []
         lines = sorted(other.row.line for other in together.get(name, []) if other.row is not None)
         if lines:

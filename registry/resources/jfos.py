@@ -9,14 +9,13 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jfo_portal.kit.access import Reader
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.imports.fields import (
     CellRefused,
     CodeField,
     DateField,
     ForeignKeyField,
-    ImportField,
+    NamesField,
     TextField,
 )
 from jfo_portal.kit.imports.preview import PreviewRow
@@ -35,34 +34,24 @@ from ..models import (
     Role,
 )
 from ..models.partners import OWN_AGENCY
-from .agencies import AgencyField, entries
+from .agencies import AgencyField
 from .participations import is_own, lead
 from .rows import is_written, regions, require_code, require_region, require_region_in_being, touches
 from .service import hold_officers
 
 
-class LeadsField(ImportField):
+class LeadsField(NamesField):
     """The agencies that lead a JFO today, or on its first or last day if it does not go on; typed, a tuple of them."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.named = AgencyField(label_en="agency", label_fr="organisme")
-
-    def bind(self, name: str, model: type[models.Model], user: Reader) -> None:
-        super().bind(name, model, user)
-        self.named.user = user
-
-    @property
-    def empty(self) -> Any:
-        return ()
+        super().__init__(AgencyField(label_en="agency", label_fr="organisme"), **options)
 
     def rule(self) -> str:
         return _("Agencies separated by |.")
 
     def read(self, cell: Any, *, decimal_comma: bool = False) -> tuple[Agency, ...]:
         leads: dict[int, Agency] = {}
-        for name in entries(cell):
-            agency = self.named.read(name)
+        for agency in self.rows_named(self.names_in(cell)):
             try:
                 Participation(agency=agency, role=ParticipationRole.LEAD).check_agency()
             except ValidationError as error:
@@ -93,11 +82,6 @@ class LeadsField(ImportField):
 
     def file_value(self, value: Any) -> Any:
         return " | ".join(self.plain(value)) or None
-
-    @property
-    def example_value(self) -> Any:
-        """The example as it stands: the rows it names may not be there."""
-        return self.example or None
 
 
 @register
@@ -180,11 +164,11 @@ class JFOResource(Resource):
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         for row in rows:
             require_code(row, "code")
-            if is_written(row):
+            if is_written(row) and row.knows("region"):
                 require_region(row, row.instance.region, self.user, name="region")
-            if touches(row, "region", "start", "end"):
+            if touches(row, "region", "start", "end") and row.knows("region", "start", "end"):
                 require_region_in_being(row, row.instance.region, row.instance)
-            if touches(row, "leads"):
+            if touches(row, "leads") and row.knows("leads"):
                 _check_leads(row)
         self._check_dates([row for row in rows if not row.is_new and touches(row, "start", "end")])
 

@@ -15,7 +15,7 @@ from jfo_portal.kit.imports.resources import Resource, chunks, register
 from jfo_portal.kit.periods import ONE_DAY
 
 from ..models import Officer, OfficerLevel, Role
-from .rows import is_written, lines_of, require_region, touches
+from .rows import is_sure, is_written, lines_of, require_region, touches
 from .service import hold_officers
 
 
@@ -32,7 +32,8 @@ class LevelSpell:
 
     @property
     def end(self) -> date | None:
-        return self.level.end
+        """Its last day; where a wrong cell leaves that unknown, the first, on which it surely holds."""
+        return self.level.end if is_sure(self.row, "end") else self.start
 
 
 @register
@@ -122,8 +123,8 @@ def _check_overlaps(
     row: PreviewRow, spell: LevelSpell, earlier: Sequence[LevelSpell], later: Sequence[LevelSpell]
 ) -> None:
     """Refuse a second level on any day (domain rule 5)."""
-    own = spell.level
-    others = [one for one in earlier if one.end is None or one.end >= own.start]
+    own = spell
+    others = [one for one in earlier if is_sure(one.row, "level") and (one.end is None or one.end >= own.start)]
     if others:
         before = others[-1]
         sentence = _(
@@ -131,7 +132,7 @@ def _check_overlaps(
             "give its row %(day)s as the last day."
         ) % {"level": before.level.level, "start": before.start, "day": own.start - ONE_DAY}
         row.refuse(_with_lines(sentence, [before]), "start")
-    after = later[0] if later else None
+    after = later[0] if later and is_sure(later[0].row, "level") else None
     if after is not None and (own.end is None or own.end >= after.start):
         sentence = _(
             "The officer is %(level)s from %(start)s on. Give %(day)s, the day before, as the last day here."
@@ -150,7 +151,7 @@ def _with_lines(sentence: str, others: Sequence[LevelSpell]) -> str:
 def _check_gap(row: PreviewRow, later: Sequence[LevelSpell]) -> None:
     """Warn of days of service without a level: their cost cannot be worked out."""
     level, officer = row.instance, row["officer"]
-    if level.end is None or (officer.end is not None and officer.end <= level.end):
+    if not row.knows("end") or level.end is None or (officer.end is not None and officer.end <= level.end):
         return
     after = later[0].start if later else None
     if after is None:

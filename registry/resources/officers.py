@@ -107,20 +107,32 @@ class OfficerResource(Resource):
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         for row in rows:
             require_code(row, "number")
-            if is_written(row):
+            if is_written(row) and row.knows("region"):
                 require_region(row, row.instance.region, self.user, name="region")
-            if touches(row, "region", "start", "end"):
+            if touches(row, "region", "start", "end") and row.knows("region", "start", "end"):
                 require_region_in_being(row, row.instance.region, row.instance)
         self._check_service([row for row in rows if not row.is_new and touches(row, "start", "end")])
-        self._check_regions([row for row in rows if touches(row, "region", "region_start")])
-        leveled = [row for row in rows if touches(row, "level", "level_start")]
+        self._check_regions(
+            [
+                row
+                for row in rows
+                if touches(row, "region", "region_start") and row.knows("region", "region_start", "start", "end")
+            ]
+        )
+        leveled = [
+            row
+            for row in rows
+            # Of a new officer there is nothing but what the row says, and each column is looked at by itself.
+            if touches(row, "level", "level_start") and (row.is_new or row.knows("level", "level_start", "end"))
+        ]
         past = _levels(leveled)
         for row in leveled:
             try:
                 levels_after(row.instance, past.get(row.instance.pk, []))
             except ValidationError as error:
                 for name, sentences in error.message_dict.items():
-                    row.refuse(" ".join(sentences), name)
+                    if row.knows(name):
+                        row.refuse(" ".join(sentences), name)
 
     def _check_regions(self, rows: Sequence[PreviewRow]) -> None:
         """Refuse a first day in the region on which the officer cannot have come there."""

@@ -19,7 +19,7 @@ from jfo_portal.kit.periods import day_without
 from ..models import JFO, Agency, Participation, ParticipationRole, Role
 from ..models.partners import OWN_AGENCY
 from .agencies import AgencyField
-from .rows import is_written, lines_of, require_region, touches
+from .rows import is_sure, is_written, lines_of, require_region, touches
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,8 @@ class Part:
 
     @property
     def end(self) -> date | None:
-        return self.participation.end
+        """Its last day; where a wrong cell leaves that unknown, the first, on which it surely holds."""
+        return self.participation.end if is_sure(self.row, "end") else self.start
 
 
 def lead(row: Participation) -> bool:
@@ -133,7 +134,7 @@ def _jfo_of(row: PreviewRow) -> int:
 
 def _check_agency(row: PreviewRow) -> None:
     """Refuse a group that leads."""
-    if touches(row, "role"):
+    if touches(row, "role") and row.knows("role"):
         try:
             row.instance.check_agency()
         except ValidationError as error:
@@ -149,7 +150,7 @@ def _check_one_a_day(parts: Sequence[Part]) -> None:
                 continue
             for part, other, name in ((after, before, "start"), (before, after, "end")):
                 row = part.row
-                if row is None or not touches(row, "end"):
+                if row is None or not touches(row, "end") or not is_sure(other.row, "role", "end"):
                     continue
                 sentence = _(
                     "%(agency)s takes part as %(role)s from %(start)s on already; correct or end that first."
@@ -170,7 +171,12 @@ def _with_lines(sentence: str, rows: Sequence[PreviewRow | None]) -> str:
 
 
 def _check_whole(jfo: JFO, before: Sequence[Participation], after: Sequence[Part]) -> None:
-    """Refuse what would leave the JFO a day without lead or CBSA that is not one already (domain rule 6)."""
+    """Refuse what would leave the JFO a day without lead or CBSA that is not one already (domain rule 6).
+
+    Where a wrong cell may hold what fills the gap, that is corrected first.
+    """
+    if not all(is_sure(part.row, "role", "end") for part in after):
+        return
     for is_meant, sentence in (
         (lead, _("On %(day)s the JFO would have no lead. Name another lead from that day on first.")),
         (is_own, _("On %(day)s the CBSA would not take part in the JFO, which goes on on that day.")),

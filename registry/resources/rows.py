@@ -26,9 +26,14 @@ def is_written(row: PreviewRow) -> bool:
     return row.is_new or bool(row.changed_names)
 
 
+def is_sure(row: PreviewRow | None, *names: str) -> bool:
+    """Return whether the columns of a row of the file, or of a record that the file does not speak of, are known."""
+    return row is None or row.knows(*names)
+
+
 def require_code(row: PreviewRow, name: str) -> None:
     """Refuse a new record whose code could not stand in the address of its page."""
-    if row.is_new and CODE.fullmatch(row[name]) is None:
+    if row.is_new and row.knows(name) and CODE.fullmatch(row[name]) is None:
         row.refuse(_("Use capital letters, digits and hyphens alone, such as US-CBP."), name)
 
 

@@ -357,6 +357,81 @@ def test_several_cells_are_corrected_at_once_and_nothing_is_live(client: Client,
     assert review(client, made).context["counts"].error == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            (
+                "Leave this row out",
+                "Row 3 is left out.",
+                "Take it in again",
+                "2 rows of the file are left out",
+                "Left out",
+            ),
+        ),
+        (
+            "fr",
+            (
+                "Exclure cette ligne",
+                "La ligne 3 est exclue.",
+                "Reprendre cette ligne",
+                "2 lignes du fichier sont exclues",
+                "Exclues",
+            ),
+        ),
+    ],
+)
+def test_a_row_is_left_out_and_named_on_every_page_after(
+    client: Client, assignment: Assignment, language: str, words: tuple[str, ...]
+) -> None:
+    leave, is_left_out, take, are_left_out, left_out = words
+    make_officer(assignment.officer.region, "T-0002")
+    made = staged(
+        client, HEADER + ROW + "T-0001,TST-1,2010-04-01,0.50\nT-0002,TST-1,2010-05-01,9\n" + ROW[:-5] + "0.25\n"
+    )
+    there = address(made, "review").replace("/en/", f"/{language}/")
+    assert leave in page(client.get(there))
+    said = page(client.post(there, {"leave": "3", "fix-4-3": "0.5"}, follow=True))
+    assert is_left_out in said
+    # What was typed beside goes along; the two others are still about one record.
+    shown = client.get(there, {"show": "all"})
+    assert (shown.context["counts"].error, shown.context["counts"].new, shown.context["total"]) == (2, 1, 4)
+    assert [row.row.line for row in shown.context["rows"]] == [2, 4, 5]
+    assert f"3{' :' if language == 'fr' else ':'} T-0001 · TST-1 · 2010-04-01" in page(shown).replace("\xa0", " ")
+    assert take in page(shown)
+    client.post(there, {"leave": "5"})
+    shown = client.get(there)
+    counts = shown.context["counts"]
+    assert (counts.error, counts.new, counts.changed, counts.unchanged, shown.context["total"]) == (0, 1, 1, 0, 4)
+    workbook: Any = client.get(reverse("import-errors", args=[made.pk]))
+    assert [line[3] for line in lines_of(workbook.content)[1:]] == ["0.75", "0.5"]
+    confirmed = page(client.get(address(made, "confirm").replace("/en/", f"/{language}/")))
+    assert are_left_out in confirmed
+    confirm(client, made)
+    result = page(client.get(address(made, "result").replace("/en/", f"/{language}/")))
+    assert left_out in result
+    assert "T-0001 · TST-1 · 2010-04-01" in result
+    made.refresh_from_db()
+    assert (made.new, made.changed, made.unchanged, list(made.left_out)) == (1, 1, 0, [3, 5])
+    assignment.refresh_from_db()
+    assert assignment.fte == Decimal("0.75")
+
+
+def test_a_row_that_was_left_out_is_taken_in_again(client: Client, assignment: Assignment) -> None:
+    made = staged(client, HEADER + "T-0001,TST-1,2010-04-01,9\n")
+    post(client, made, "review", **{"fix-2-3": "8"})
+    post(client, made, "review", leave="2")
+    shown = review(client, made)
+    assert "Every row is left out" in page(shown)
+    assert "cell was corrected here" not in page(shown)
+    assert get(client, made, "confirm").url == address(made, "review")
+    assert "Row 2 is taken in again." in page(client.post(address(made, "review"), {"take": "2"}, follow=True))
+    # What was corrected in it stands.
+    assert Import.objects.get(pk=made.pk).fixes == {"2": {"3": "8"}}
+    assert review(client, made).context["counts"].error == 1
+
+
 def test_what_is_meant_is_offered_and_one_press_away(client: Client, assignment: Assignment) -> None:
     make_officer(assignment.officer.region, "T-0002")
     made = staged(client, HEADER + "T-0002,TST1,13/03/2011,0.75\nT-0001,TST1,2010-04-01,0.75\n")
@@ -421,6 +496,8 @@ def test_junk_changes_nothing_and_is_no_error_of_the_server(client: Client, assi
         {"put": "2:3", "back": "nothing", "use": "jfo-0000"},
         {"put": "2:99:x", "back": "9:9"},
         {"use": "\x00"},
+        {"leave": "9", "take": "2"},
+        {"leave": "2" * 30, "take": "\x00"},
     ):
         assert post(client, made, "review", **data).status_code == 302
     assert Import.objects.get(pk=made.pk).fixes in ({}, {"2": {"3": ""}})

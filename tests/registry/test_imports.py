@@ -178,6 +178,65 @@ def test_the_errors_are_told_in_french_with_the_same_rows_and_values(assignments
     assert {(10, "ETP"), (13, "Premier jour"), (15, "Dernier jour"), (16, "Motif de la fin")} <= told
 
 
+# Every error at once
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("is not between", "already has an assignment to this JFO", "The last day is before the first day.")),
+        ("fr", ("n’est pas", "a déjà une affectation à cette OPC", "Le dernier jour")),
+    ],
+)
+def test_a_row_with_a_wrong_fte_hears_all_else_that_is_wrong_with_it(
+    assignments: Resource, officer: Officer, language: str, words: tuple[str, str, str]
+) -> None:
+    rows.assignment(officer, "SPVM-JFO", date(2011, 1, 1))
+    with override(language):
+        preview = assignments.preview(
+            sheet(
+                assignments,
+                one(officer, fte=1.5),
+                one(officer, fte=1.5, jfo="TDS", end=date(2010, 3, 1)),
+                # Which officer is meant is not known, and yet that the days are the wrong way round.
+                one(officer, end=date(2010, 3, 1)) | {"officer": "O-9999"},
+            )
+        )
+        told = {(error.line, error.name): error.sentence for row in preview.rows for error in row.errors}
+    is_not_between, overlaps, before = words
+    assert list(told) == [(2, "fte"), (2, "start"), (3, "fte"), (3, "end"), (4, "officer"), (4, "end")]
+    assert is_not_between in told[2, "fte"]
+    assert overlaps in told[2, "start"]
+    assert before in told[3, "end"]
+    assert before in told[4, "end"]
+
+
+def test_a_row_is_not_told_of_what_a_wrong_cell_of_another_leaves_open(assignments: Resource, officer: Officer) -> None:
+    transfer = one(officer, end=date(2011, 3, 31), end_reason="Transfer")
+    preview = assignments.preview(
+        sheet(
+            assignments,
+            transfer,
+            # Its first day is right, so the transfer has its other half.
+            one(officer, jfo="TDS", start=date(2011, 4, 1), fte="half"),
+            one(officer, jfo="IBET-QUE-1", fte=0.75, start=date(2011, 5, 1)),
+        )
+    )
+    assert [(line, label) for line, label, _sentence in errors(preview)] == [(3, "FTE")]
+
+
+def test_of_two_rows_about_one_record_the_first_hears_what_else_is_wrong(
+    assignments: Resource, officer: Officer
+) -> None:
+    early = one(officer, start=date(1999, 4, 1))
+    told = errors(assignments.preview(sheet(assignments, early, early)))
+    assert [(line, label) for line, label, _sentence in told] == [
+        (2, "Officer number"),
+        (2, "First day"),
+        (3, "Officer number"),
+    ]
+
+
 # Export and import
 
 

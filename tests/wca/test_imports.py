@@ -1,18 +1,23 @@
 """Arrangements come in by spreadsheet, each with its parties and the JFOs it covers."""
 
 import threading
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.translation import override
 
 from jfo_portal.kit.history import Door
-from jfo_portal.kit.imports import resources
+from jfo_portal.kit.imports import actions, resources
 from jfo_portal.kit.imports.reading import ImportRefused
 from jfo_portal.kit.imports.resources import Resource
+from jfo_portal.kit.models import Import, RememberedChoice
 from registry.models import JFO, Role, User
 from tests import sheets
 from tests.sheets import Row, errors, save, sheet
@@ -81,6 +86,52 @@ def test_the_sample_is_imported_as_documented_and_once(arrangements: Resource) -
     assert save(arrangements, made).unchanged == 5
     assert [model.history.count() for model in models] == versions
     assert sheets.breaches() == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_each_unknown_name_of_a_cell_is_a_value_that_can_stand_for_another(
+    arrangements: Resource, administrator: User, client_of: Callable[[User], Client], language: str
+) -> None:
+    text = (
+        "Reference,Kind,Title in English,Title in French,Effective,Required parties,JFOs covered\n"
+        "WCA-2011-0009,WCA,A WCA,Une entente,2011-05-02,RCPM (2011-03-21) | CBSA | Nowhere PD,SPVM JFU (2011-06-01)\n"
+        "WCA-2011-0010,WCA,A WCA,Une entente,2011-05-02,rcpm | CBSA,FAE|SPVM JFU\n"
+    )
+    client = client_of(administrator)
+    file = SimpleUploadedFile("arrangements.csv", text.encode())
+    response: Any = client.post(reverse("import-new"), {"entity": "arrangements", "file": file})
+    values = reverse("import-values", args=[int(response.url.split("/")[-3])]).replace("/en/", f"/{language}/")
+    shown: Any = client.get(values)
+    unmatched = shown.context["form"].unmatched
+    assert {(one.name, one.value, one.count) for one in unmatched.values()} == {
+        ("required_parties", "RCPM", 2),
+        ("required_parties", "Nowhere PD", 1),
+        ("jfos", "SPVM JFU", 2),
+    }
+    stand_for = {"RCPM": "RCMP", "Nowhere PD": "SQ", "SPVM JFU": "SPVM-JFO"}
+    review: Any = client.post(values, {key: stand_for[one.value] for key, one in unmatched.items()}, follow=True)
+    assert (review.context["counts"].error, review.context["counts"].new) == (0, 2)
+    [staged] = Import.objects.filter(by=administrator)
+    actions.confirm(
+        staged,
+        arrangements,
+        by=administrator,
+        confirmed=review.context["digest"],
+        reason="May",
+        agreed_to_warnings=True,
+    )
+    assert parties() == {("RCMP", True, date(2011, 3, 21)), ("CBSA", True, None), ("SQ", True, None)}
+    assert covered() == {("SPVM-JFO", date(2011, 6, 1), None)}
+    # What was said of each name is kept with the import, and remembered.
+    staged.refresh_from_db()
+    assert staged.choices["jfos"] == {"spvm jfu": "SPVM-JFO"}
+    assert RememberedChoice.objects.get(spelling="rcpm").choice == "RCMP"
+
+
+def test_all_unknown_names_of_a_cell_are_told_at_once(arrangements: Resource) -> None:
+    [(_line, _label, sentence)] = errors(arrangements.preview(sheet(arrangements, one(other_parties="Xx1|OPP|Yy2"))))
+    assert "“Xx1”" in sentence
+    assert "“Yy2”" in sentence
 
 
 def test_an_arrangement_comes_with_its_parties_and_jfos(arrangements: Resource) -> None:

@@ -150,7 +150,7 @@ class ArrangementResource(Resource):
             lock_table(model)
 
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
-        self._check_numbers([row for row in rows if row.is_new])
+        self._check_numbers([row for row in rows if row.is_new and row.knows("reference")])
         written_to = [row for row in rows if row.is_new or row.changed_names]
         for row in written_to:
             _check_parties(row)
@@ -221,6 +221,20 @@ class ArrangementResource(Resource):
             parts: list[Any] = list(rows)
             model._default_manager.bulk_update([one for one in parts if one.pk is not None], names, **attribution)
             model._default_manager.bulk_create([one for one in parts if one.pk is None], **attribution)
+
+
+# By what an arrangement is in force (domain rule 7).
+_IN_FORCE_BY = frozenset(
+    {
+        "effective",
+        "expiry",
+        "terminated_on",
+        "superseded_by",
+        "superseded_on",
+        "required_parties",
+        "other_parties",
+    }
+)
 
 
 def _leads_back(pk: int, newer: dict[int, int | None]) -> bool:
@@ -302,7 +316,7 @@ def _check_parties(row: PreviewRow) -> None:
         )
         return
     left_out = parties_plan(row).left_out
-    if left_out:
+    if left_out and row.knows("required_parties", "other_parties"):
         row.refuse(
             _(
                 "These are parties, and the row no longer names them: %(agencies)s. An import removes no party: "
@@ -364,7 +378,8 @@ def _check_life_cycle(row: PreviewRow, last: Step) -> None:
                 % words,
                 name,
             )
-    if not row.errors and _comes_into_force(row):
+    is_sure = not any(error.name in _IN_FORCE_BY for error in row.errors)
+    if is_sure and _comes_into_force(row):
         if last.stage == Stage.WITHDRAWN:
             row.refuse(
                 _(

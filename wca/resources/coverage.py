@@ -82,7 +82,7 @@ class CoverageResource(Resource):
             for (arrangement, jfo), start, end in self._stored(rows)
             if (arrangement, jfo, start) not in told
         ]
-        spells += [(key[:2], _Spell(row["start"], row.instance.end, row)) for key, row in told.items()]
+        spells += [(key[:2], _Spell(row["start"], _end(row), row)) for key, row in told.items()]
         for _pair, of_pair in grouped(spells, lambda spell: spell[0]).items():
             _refuse_shared_days([spell for _key, spell in of_pair])
 
@@ -97,6 +97,12 @@ class CoverageResource(Resource):
         ]
 
 
+def _end(row: PreviewRow) -> date | None:
+    """Return the last day of the row's spell; where a wrong cell leaves that unknown, the first."""
+    end: date | None = row.instance.end if row.knows("end") else row["start"]
+    return end
+
+
 def _refuse_shared_days(spells: Sequence[_Spell]) -> None:
     """Refuse, of the spells of one pair, those of the file that share a day with another."""
     longest: _Spell | None = None
@@ -109,8 +115,11 @@ def _refuse_shared_days(spells: Sequence[_Spell]) -> None:
 
 
 def _refuse(spell: _Spell, other: _Spell) -> None:
-    row = spell.row
-    if row is None or not (row.is_new or row.changed_names) or row.errors:
+    row, name = spell.row, "end" if other.start > spell.start else "start"
+    if row is None or not (row.is_new or row.changed_names) or any(error.name == name for error in row.errors):
+        return
+    if other.row is not None and not other.row.knows("end"):
+        # That row is told of this one.
         return
     words: Mapping[str, Any] = {
         "arrangement": row["arrangement"].reference,
@@ -119,7 +128,7 @@ def _refuse(spell: _Spell, other: _Spell) -> None:
         "end": other.end,
         "line": other.row.line if other.row is not None else None,
     }
-    row.refuse(_sentence(other) % words, "end" if other.start > spell.start else "start")
+    row.refuse(_sentence(other) % words, name)
 
 
 def _sentence(other: _Spell) -> str:

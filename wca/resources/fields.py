@@ -1,7 +1,6 @@
 """The columns of an arrangement's row that are its own kinds: its number, its parties, the JFOs it covers."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from jfo_portal.kit.access import Reader
 from jfo_portal.kit.grouping import grouped
 from jfo_portal.kit.imports.cells import Cell
 from jfo_portal.kit.imports.fields import (
@@ -18,16 +16,12 @@ from jfo_portal.kit.imports.fields import (
     CodeField,
     DateField,
     ForeignKeyField,
-    ImportField,
-    as_text,
-    shown,
+    NamesField,
 )
 from registry.models import JFO, Agency
 from wca.models import Signatory
 from wca.numbering import PREFIXES
 
-# What stands between the entries of one cell; a line break is what Alt+Enter makes of it.
-_BETWEEN = re.compile(r"[|\n]")
 # What tells the days of an entry from brackets that belong to a name, as in “IBET PAC (1 of 3)”.
 _DAYS = re.compile(r"\d\d")
 
@@ -80,32 +74,27 @@ class AgencyField(ForeignKeyField):
         return [*super().names(row), *(alias.alias for alias in row.aliases.all())]
 
 
-class ListField(ImportField):
+class ListField(NamesField):
     """Several entries in one cell, separated by |, each a name with or without days in brackets."""
 
     def __init__(self, named: ForeignKeyField, **options: Any) -> None:
-        super().__init__(**options)
-        self.named = named
+        super().__init__(named, **options)
         self.day = DateField(label_en="Day", label_fr="Jour")
 
-    def bind(self, name: str, model: type[models.Model], user: Reader) -> None:
-        super().bind(name, model, user)
-        self.named.user = user
+    def entry(self, text: str) -> tuple[str, str]:
+        text = text.strip()
+        name, bracket, days = text.rpartition("(")
+        if bracket and text.endswith(")") and _DAYS.search(days):
+            return name.strip(), f"({days}"
+        return text, ""
 
-    @property
-    def empty(self) -> Any:
-        return ()
-
-    def entries(self, cell: Any) -> Iterator[tuple[str, str | None, str | None]]:
-        """Yield the name of each entry, and its first and last day as typed."""
-        for part in _BETWEEN.split(as_text(cell)):
-            text = part.strip()
-            name, bracket, days = text.rpartition("(")
-            if bracket and text.endswith(")") and _DAYS.search(days):
-                first, slash, last = days[:-1].partition("/")
-                yield name.strip(), first.strip(), last.strip() if slash else None
-            elif text:
-                yield text, None, None
+    def dated(self, cell: Any) -> list[tuple[Any, str | None, str | None]]:
+        """Return the row that each entry names, and its first and last day as typed."""
+        entries = self.entries(cell)
+        return [
+            (row, *_days(rest))
+            for row, (_name, rest) in zip(self.rows_named(name for name, _rest in entries), entries, strict=True)
+        ]
 
     def plain(self, value: Any) -> Any:
         return sorted(map(str, value or ()))
@@ -116,10 +105,13 @@ class ListField(ImportField):
     def file_value(self, value: Any) -> Any:
         return " | ".join(self.plain(value)) or None
 
-    @property
-    def example_value(self) -> Any:
-        """The example as it stands: the rows it names may not be there."""
-        return self.example or None
+
+def _days(text: str) -> tuple[str | None, str | None]:
+    """Return the first and the last day of “(2004-02-16/2010-03-31)”, as typed; None for one that is not there."""
+    if not text:
+        return None, None
+    first, slash, last = text[1:-1].partition("/")
+    return first.strip(), last.strip() if slash else None
 
 
 class PartiesField(ListField):
@@ -134,12 +126,9 @@ class PartiesField(ListField):
 
     def read(self, cell: Any, *, decimal_comma: bool = False) -> tuple[Party, ...]:
         parties: dict[int, Party] = {}
-        for name, signed_on, other in self.entries(cell):
+        for agency, signed_on, other in self.dated(cell):
             if other is not None:
-                raise CellRefused(
-                    _("After %(agency)s stand two days. Keep the one it signed on.") % {"agency": shown(name)}
-                )
-            agency = self.named.read(name)
+                raise CellRefused(_("After %(agency)s stand two days. Keep the one it signed on.") % {"agency": agency})
             try:
                 Signatory(agency=agency).clean()
             except ValidationError as error:
@@ -189,7 +178,7 @@ class CoverageField(ListField):
         return super().clean(row, effective=effective, **kwargs)
 
     def read(self, cell: Any, *, decimal_comma: bool = False, effective: date | None = None) -> tuple[Covered, ...]:
-        covered = [self._covered(*entry, effective) for entry in self.entries(cell)]
+        covered = [self._covered(*entry, effective) for entry in self.dated(cell)]
         for jfo, spells in grouped(covered, lambda one: one.jfo).items():
             last: date | None = None
             for spell in sorted(spells, key=lambda one: one.start):
@@ -201,8 +190,7 @@ class CoverageField(ListField):
                 last = spell.end or date.max
         return tuple(covered)
 
-    def _covered(self, name: str, first: str | None, last: str | None, effective: date | None) -> Covered:
-        jfo = self.named.read(name)
+    def _covered(self, jfo: JFO, first: str | None, last: str | None, effective: date | None) -> Covered:
         start = effective if first is None else self.day.read(first)
         if start is None:
             raise CellRefused(

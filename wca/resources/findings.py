@@ -31,6 +31,8 @@ from wca.models import Arrangement, Assessment, ClausePart, ClauseSet, Document,
 
 # c.2, and what else somebody writes of it: c 2, c2, c) 2, c, part 2.
 _PART = re.compile(r"([a-z]{1,2})\W*(?:part|partie)?\W*(\d{1,4})", re.ASCII)
+# What a quotation is looked up by.
+_QUOTED = ("verdict", "quotation", "quotation_language", "place")
 _WRITTEN = ("verdict", "quotation", "quotation_language", "place", "missing_en", "missing_fr", "note")
 
 
@@ -406,6 +408,8 @@ class FindingResource(Resource):
         return super().preview(sheet, said, **options)
 
     def complete(self, row: PreviewRow) -> None:
+        if not row.knows(*_WRITTEN):
+            return
         values = row.values
         stored = {} if row.is_new else {name: getattr(row.before, name) for name in _WRITTEN}
         made = Finding(**stored | {name: values[name] for name in _WRITTEN if name in values})
@@ -420,7 +424,7 @@ class FindingResource(Resource):
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
         warned: set[int] = set()
         for row in rows:
-            if row.is_new or row.changed_names:
+            if (row.is_new or row.changed_names) and row.knows(*_QUOTED):
                 self._check_quotation(row)
         for row in rows:
             draft = row["arrangement"]

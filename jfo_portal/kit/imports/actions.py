@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 from ..changesets import act
 from ..dataversion import data_version
 from ..history import Door
-from ..models import Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
+from ..models import OUT, Import, ImportPapers, ImportState, JobState, RememberedChoice, RememberedMapping
 from . import headings, liveness
 from .cells import fold, unpack
-from .fields import as_text
 from .preview import Counts, Preview, StoredPreview
 from .reading import AS_TOLD, ImportRefused, Options, Sheet, fingerprint, read
 from .resources import Resource, header_of
@@ -67,10 +66,13 @@ def say(
     mapping: Mapping[int, str] | None = None,
     choices: Mapping[str, Mapping[str, str]] | None = None,
     fixes: Mapping[int, Mapping[int, str | None]] | None = None,
+    left_out: Mapping[int, str | None] | None = None,
 ) -> None:
-    """Note what the columns hold, what values stand for (added to what was said), or other texts for cells (added too).
+    """Note what the columns hold, what values stand for (added to what was said), other texts for cells (added too), or
+    that rows are left out, by line with what each is about (added too).
 
-    An empty choice or a fix that is None is forgotten. ImportRefused if the import is finished.
+    An empty choice, a fix that is None and a row left out as None are forgotten. ImportRefused if the import is
+    finished.
     """
     with _waiting(staged, by) as waiting:
         if mapping is not None:
@@ -78,8 +80,11 @@ def say(
         for name, spellings in (choices or {}).items():
             said = {**waiting.choices.get(name, {}), **spellings}
             waiting.choices[name] = {spelling: choice for spelling, choice in said.items() if choice}
-        for line, cells in (fixes or {}).items():
-            row = {**waiting.fixes.get(str(line), {}), **{str(place): text for place, text in cells.items()}}
+        told = {line: {str(place): text for place, text in cells.items()} for line, cells in (fixes or {}).items()}
+        for line, words in (left_out or {}).items():
+            told.setdefault(line, {})[OUT] = words
+        for line, cells in told.items():
+            row = {**waiting.fixes.get(str(line), {}), **cells}
             waiting.fixes[str(line)] = {place: text for place, text in row.items() if text is not None}
         # How an earlier job ended is of no interest any more.
         waiting.job_state = JobState.NONE
@@ -137,7 +142,7 @@ def confirm(
         waiting.ignored = [header_of(sheet, place) for place in matching.left_out]
         waiting.new, waiting.changed, waiting.unchanged = counts.new, counts.changed, counts.unchanged
         waiting.finished_at = timezone.now()
-        waiting.choices = _used(waiting.choices, sheet, matching.places)
+        waiting.choices = _used(waiting.choices, sheet, matching.places, resource)
         # Of a job that saves, that it is done is saved with the rows.
         waiting.job_state, waiting.job_at = JobState.DONE if waiting.job else JobState.NONE, timezone.now()
         waiting.save()
@@ -212,13 +217,14 @@ def _headers_hash(sheet: Sheet) -> str:
 
 
 def _used(
-    choices: Mapping[str, Mapping[str, str]], sheet: Sheet, places: Mapping[str, int]
+    choices: Mapping[str, Mapping[str, str]], sheet: Sheet, places: Mapping[str, int], resource: Resource
 ) -> dict[str, dict[str, str]]:
     """Return those of the choices whose value stands in the sheet: of the others this import says nothing."""
     used = {}
     for name, spellings in choices.items():
         column = set(sheet.columns[places[name]]) if name in places else set()
-        there = {fold(as_text(unpack(packed))) for packed in column if packed is not None}
+        names = (resource.fields[name].names_in(unpack(packed)) for packed in column if packed is not None)
+        there = {fold(text) for texts in names for text in texts}
         used[name] = {spelling: choice for spelling, choice in spellings.items() if spelling in there}
     return {name: spellings for name, spellings in used.items() if spellings}
 

@@ -35,15 +35,29 @@ class CellRefused(ValueError):
     """A cell that cannot be taken; its text is a sentence, in the reader's language.
 
     Where the value `is_unmatched`, it names nothing that is known, and a person may choose what it stands for;
-    `nearest` is the name most like it. `cell` is the cell as somebody would type it.
+    `nearest` is the name most like it. `cell` is the cell as somebody would type it, or of a cell of several names
+    the name; `parts` are the refusals of the names in it.
     """
 
     cell = ""
 
-    def __init__(self, sentence: str, *, is_unmatched: bool = False, nearest: str | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        is_unmatched: bool = False,
+        nearest: str | None = None,
+        parts: Sequence["CellRefused"] = (),
+    ) -> None:
         super().__init__(sentence)
         self.is_unmatched = is_unmatched
         self.nearest = nearest
+        self.parts = parts
+
+    @property
+    def strangers(self) -> dict[str, "CellRefused"]:
+        """The refusals of what names nothing known, by the folded spelling."""
+        return {fold(one.cell): one for one in self.parts or [self] if one.is_unmatched and one.cell}
 
 
 class ImportField(Field):
@@ -156,13 +170,26 @@ class ImportField(Field):
             else:
                 row = dict(zip(names, map(cells.unpack, key), strict=True))
             if choices and (cell := row[self.column_name]) is not None:
-                row[self.column_name] = choices.get(fold(as_text(cell)), cell)
+                row[self.column_name] = self.standing_for(cell, choices)
             try:
                 read[key] = self.clean(row, decimal_comma=decimal_comma)
             except CellRefused as refusal:
                 refusal.cell = as_text(row[self.column_name])
                 read[key] = refusal
         return keys, read
+
+    @property
+    def one(self) -> "ImportField":
+        """The field that reads one name; itself, unless a cell holds several."""
+        return self
+
+    def names_in(self, cell: Any) -> list[str]:
+        """Return of what in the cell a person may say what it stands for: the whole of it, unless it holds several."""
+        return [as_text(cell)]
+
+    def standing_for(self, cell: Cell, choices: Mapping[str, str]) -> Cell:
+        """Return the cell, or what a person said that it stands for, by its folded spelling."""
+        return choices.get(fold(as_text(cell)), cell)
 
     def clean(self, row: dict[str, Cell], **kwargs: Any) -> Any:
         """Return the typed value of the row's cell; `decimal_comma` says that 0,5 is a number."""
@@ -646,6 +673,73 @@ class ForeignKeyField(ImportField):
 
     def file_value(self, value: Any) -> Any:
         return None if value is None else str(self.lookup(value))
+
+
+# What stands between the names of one cell; a line break is what Alt+Enter makes of it.
+_BETWEEN = re.compile(r"([|\n])")
+
+
+class NamesField(ImportField):
+    """Rows of another table in one cell, separated by |; typed, a tuple.
+
+    `named` reads each name. An unknown one is a value of its own, of which a person may say what it stands for,
+    wherever it stands.
+    """
+
+    def __init__(self, named: ForeignKeyField, **options: Any) -> None:
+        super().__init__(**options)
+        self.named = named
+
+    def bind(self, name: str, model: type[models.Model], user: Reader) -> None:
+        super().bind(name, model, user)
+        self.named.user = user
+
+    @property
+    def empty(self) -> Any:
+        return ()
+
+    @property
+    def one(self) -> ImportField:
+        return self.named
+
+    def entry(self, text: str) -> tuple[str, str]:
+        """Return the name in one entry of a cell, and what follows it."""
+        return " ".join(text.split()), ""
+
+    def entries(self, cell: Any) -> list[tuple[str, str]]:
+        """Return the name of each entry of the cell, and what follows it, without the entries that are empty."""
+        return [self.entry(text) for text in _BETWEEN.split(as_text(cell))[::2] if text.strip()]
+
+    def names_in(self, cell: Any) -> list[str]:
+        return [name for name, _rest in self.entries(cell)]
+
+    def standing_for(self, cell: Cell, choices: Mapping[str, str]) -> Cell:
+        texts = _BETWEEN.split(as_text(cell))
+        chosen = [self._chosen(text, choices) for text in texts]
+        return cell if chosen == texts else "".join(chosen)
+
+    def _chosen(self, text: str, choices: Mapping[str, str]) -> str:
+        name, rest = self.entry(text)
+        chosen = choices.get(fold(name))
+        return text if chosen is None else f" {chosen} {rest} "
+
+    def rows_named(self, names: Iterable[str]) -> list[Any]:
+        """Return the row of each name; CellRefused, with all that cannot be taken, where one cannot."""
+        rows, refused = [], []
+        for name in names:
+            try:
+                rows.append(self.named.read(name))
+            except CellRefused as refusal:
+                refusal.cell = name
+                refused.append(refusal)
+        if refused:
+            raise CellRefused(" ".join(dict.fromkeys(map(str, refused))), parts=refused)
+        return rows
+
+    @property
+    def example_value(self) -> Any:
+        """The example as it stands: the rows it names may not be there."""
+        return self.example or None
 
 
 def shown(cell: Any) -> str:

@@ -210,7 +210,7 @@ class ValuesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.resource = resource
         self.unmatched = {value_key(one.name, one.value): one for one in unmatched}
-        self.options = {name: _options(resource.fields[name]) for name in {one.name for one in unmatched}}
+        self.options = {name: _options(resource.fields[name].one) for name in {one.name for one in unmatched}}
         for key, one in self.unmatched.items():
             offered = self.options[one.name]
             if 0 < len(offered) <= MOST_CHOICES:
@@ -237,7 +237,7 @@ class ValuesForm(forms.Form):
             if not choice:
                 continue
             try:
-                self.resource.fields[self.unmatched[key].name].read(choice)
+                self.resource.fields[self.unmatched[key].name].one.read(choice)
             except CellRefused as refusal:
                 self.add_error(key, str(refusal))
         return cleaned

@@ -65,11 +65,11 @@ class Change:
 class Batch:
     """The rows of a sheet while an import works on them: of each column a list, in the order of the file.
 
-    `values` are the typed values by column; a cell that cannot be taken has None there, and an error. `ids` are the
-    keys of the records that the rows mean, None for a new one; `stored` what the database holds of these records, in
-    the order of `stored_names`, and `changed` the columns that a row changes, by its position. `derived` are model
-    attributes that are no columns, and follow from them. `records_of` returns records of the model by their
-    keys.
+    `values` are the typed values by column; a cell that cannot be taken has None there, and an error. `doubtful` are
+    the columns of such cells, by the row's position. `ids` are the keys of the records that the rows mean, None for a
+    new one; `stored` what the database holds of these records, in the order of `stored_names`, and `changed` the
+    columns that a row changes, by its position. `derived` are model attributes that are no columns, and follow from
+    them. `records_of` returns records of the model by their keys.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Batch:
         self.values: dict[str, list[Any]] = {}
         self._read: dict[str, tuple[Sequence[Any], dict[Any, Any]]] = {}
         self._plain: dict[str, list[Any]] = {}
+        self.doubtful: dict[int, set[str]] = {}
         self.errors: dict[int, list[CellError]] = {}
         self.warnings: dict[int, list[CellError]] = {}
         self.ids: list[Any] = [None] * self.size
@@ -187,6 +188,9 @@ class Batch:
         ]
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 class PreviewRow:
     """One row of the file: what it holds, the record it means, and what would become of that."""
 
@@ -224,12 +228,12 @@ class PreviewRow:
     @property
     def values(self) -> dict[str, Any]:
         """The typed values by column, without those of cells that cannot be taken."""
-        refused = {error.name for error in self.errors}
-        return {
-            name: value
-            for name in self._batch.values
-            if (value := self._batch.values[name][self.position]) is not None or name not in refused
-        }
+        return {name: column[self.position] for name, column in self._batch.values.items() if self.knows(name)}
+
+    def knows(self, *names: str) -> bool:
+        """Say whether no cell of these columns was refused for what it holds: whether a rule that needs them can be
+        asked. A column that the file lacks is known, by the record."""
+        return self._batch.doubtful.get(self.position, _NONE).isdisjoint(names)
 
     @property
     def words(self) -> str:
@@ -319,6 +323,11 @@ class PreviewRow:
     def refuse(self, sentence: str, name: str = "") -> None:
         """Note why the row cannot be taken, beside its column `name` where it is one cell's fault."""
         self._batch.errors.setdefault(self.position, []).append(self._told(sentence, name))
+
+    def refuse_cell(self, sentence: str, name: str) -> None:
+        """Note why the cell of the column cannot be taken: a rule that needs it passes the row by from now on."""
+        self._batch.doubtful.setdefault(self.position, set()).add(name)
+        self.refuse(sentence, name)
 
     def warn(self, sentence: str, name: str = "") -> None:
         """Note what a person has to have seen, and agreed to, before the row is taken."""

@@ -21,7 +21,9 @@ The contract, for who writes a resource (in the app's resources.py, which is fou
 - Override, where the entity needs it:
     importable()        the records a row may mean, those the user may change; select what rules need
     complete(row)       fields that are no columns, and follow from them
-    check_rows(rows)    rules across rows: `row.refuse(sentence, "fte")`; constant in queries
+    check_rows(rows)    rules across rows: `row.refuse(sentence, "fte")`; constant in queries. All rows whose record
+                        is known come here, with an error in some cell or without: a rule asks
+                        `row.knows("start", "end")` of the columns that it needs, and of them alone
     effects(preview)    what saving it would come to, in sentences: total FTE before and after
     write(new, changed, reason=…)   the saving itself, in one transaction that the caller holds
     lock()              what to hold still, besides the model's table, while an import is saved
@@ -186,7 +188,10 @@ class Resource(import_export.resources.Resource):
         return rows.select_related(*names) if names else rows
 
     def complete(self, row: PreviewRow) -> None:
-        """Set on the row's instance, new or changed, what follows from its columns; no query. `write` saves it."""
+        """Set on the row's instance, new or changed, what follows from the columns that it `knows`; no query.
+
+        `write` saves it.
+        """
 
     def complete_all(self, batch: Batch, positions: Sequence[int]) -> None:
         """Complete the new and changed rows, which stand at these positions; overridden where they are many."""
@@ -194,11 +199,14 @@ class Resource(import_export.resources.Resource):
             self.complete(batch.row(position))
 
     def check_all(self, batch: Batch, positions: Sequence[int]) -> None:
-        """Check the rows without errors, which stand at these positions; overridden where they are many."""
+        """Check the rows whose record is known, which stand at these positions; overridden where they are many."""
         self.check_rows([batch.row(position) for position in positions])
 
     def check_rows(self, rows: Sequence[PreviewRow]) -> None:
-        """Refuse rows that break a rule together, or with records that are not in the file; given all without error."""
+        """Refuse rows that break a rule together, or with records that are not in the file.
+
+        Given all whose record is known: a rule that needs columns which a row does not know passes that row by.
+        """
 
     def effects(self, preview: Preview) -> list[str]:
         """Return what saving the preview would come to, in sentences, besides how many records it touches."""
@@ -316,7 +324,7 @@ class Resource(import_export.resources.Resource):
         known = self._compare(batch, by_key, known_new)
         self.progress("checking")
         self._validate(batch, known)
-        self.check_all(batch, [position for position in known if position not in batch.errors])
+        self.check_all(batch, known)
         return Preview(batch, list(columns.places), columns.ignored, unmatched)
 
     def _clean(self, batch: Batch, choices: Mapping[str, Mapping[str, str]]) -> list[Unmatched]:
@@ -331,19 +339,23 @@ class Resource(import_export.resources.Resource):
             if not any(value.__class__ is CellRefused for value in read.values()):
                 continue
             values = batch.values[name]
-            strangers: Counter[CellRefused] = Counter()
+            strangers: Counter[str] = Counter()
+            refusals: dict[str, CellRefused] = {}
             for position, value in enumerate(values):
                 if value.__class__ is CellRefused:
                     values[position] = None
-                    batch.row(position).refuse(str(value), name)
-                    if value.is_unmatched:
-                        strangers[value] += 1
-            for refusal, count in strangers.most_common():
+                    batch.row(position).refuse_cell(str(value), name)
+                    for spelling, refusal in value.strangers.items():
+                        strangers[spelling] += 1
+                        refusals.setdefault(spelling, refusal)
+            for spelling, count in strangers.most_common():
+                refusal = refusals[spelling]
                 unmatched.append(Unmatched(name, field.label, refusal.cell, count, refusal.nearest))
         return unmatched
 
     def _by_key(self, batch: Batch) -> dict[Key, int]:
-        """Return the rows' positions by their key, without those whose key has an error or stands in two rows."""
+        """Return the rows' positions by their key, without those whose key has an error; of rows with one key the
+        first stands for all."""
         parts = [batch.mapped(name, self.fields[name].key_part) for name in self.key]
         by_key: dict[Key, int] = {}
         twins: dict[Key, list[int]] = {}
@@ -353,8 +365,7 @@ class Resource(import_export.resources.Resource):
             first = by_key.setdefault(key, position)
             if first != position:
                 twins.setdefault(key, [first]).append(position)
-        for key, positions in twins.items():
-            del by_key[key]
+        for positions in twins.values():
             for position in positions:
                 other = positions[1] if position == positions[0] else positions[0]
                 batch.row(position).refuse(self._doubled(batch.row(other)), self.key[0])
@@ -397,11 +408,9 @@ class Resource(import_export.resources.Resource):
                 doubtful.refuse(
                     _("%(words)s is not among the records that you may change.") % {"words": doubtful.words}
                 )
-            elif position not in batch.errors:
-                batch.ids[position] = pk
-                known.append(position)
             else:
                 batch.ids[position] = pk
+                known.append(position)
         self._find_changes(batch, [position for position in known if batch.ids[position] is not None])
         self.complete_all(batch, [pos for pos in known if batch.ids[pos] is None or pos in batch.changed])
         return known
@@ -450,7 +459,7 @@ class Resource(import_export.resources.Resource):
                     yield key, row
 
     def _find_changes(self, batch: Batch, positions: Sequence[int]) -> None:
-        """Note which columns each of the rows changes in its record."""
+        """Note which columns each of the rows changes in its record; a cell that cannot be taken changes nothing."""
         stored = list(zip(*(batch.stored[batch.ids[position]] for position in positions), strict=True))
         for name, field in batch.fields.items():
             if name in self.key:
@@ -465,7 +474,7 @@ class Resource(import_export.resources.Resource):
             if old == new:
                 continue
             for position, one, other in zip(positions, old, new, strict=True):
-                if one != other:
+                if one != other and name not in batch.doubtful.get(position, ()):
                     batch.changed.setdefault(position, []).append(name)
 
     def _records(self, ids: Iterable[Any]) -> dict[Any, Any]:
@@ -480,19 +489,23 @@ class Resource(import_export.resources.Resource):
         What the file leaves alone is not the file's to answer for.
         """
         new = [position for position in positions if batch.ids[position] is None]
+        # Of a row whose record is not known, what it says itself is looked at as if it were new.
+        strangers = sorted(batch.errors.keys() - set(positions)) if batch.errors else []
         for name, field in batch.fields.items():
             is_needed = field.model_field is not None and field.model_field.is_relation and not field.model_field.null
             values = batch.different(name)
             if not (is_needed and None in values) and not field.has_problem(values):
                 continue
-            for position in [*new, *(position for position, names in batch.changed.items() if name in names)]:
+            changed = (position for position, names in batch.changed.items() if name in names)
+            for position in [*new, *strangers, *changed]:
                 value = batch.values[name][position]
                 sentence = _("This cell is empty, and a value is needed.") if is_needed and value is None else ""
-                if position not in batch.errors and (sentence := sentence or field.problem(value)):
-                    batch.row(position).refuse(sentence, name)
+                row = batch.row(position)
+                if row.knows(name) and (sentence := sentence or field.problem(value)):
+                    row.refuse_cell(sentence, name)
         self._validate_absent(batch, new)
         for constraint in constraints.of_model(self.model):
-            self._validate_constraint(batch, positions, constraint)
+            self._validate_constraint(batch, positions, strangers, constraint)
 
     def _validate_absent(self, batch: Batch, new: Sequence[int]) -> None:
         """Refuse new rows that leave a field of the model empty which the file has no column for."""
@@ -515,14 +528,22 @@ class Resource(import_export.resources.Resource):
                 if getattr(row.instance, self.model._meta.get_field(attribute).attname) in (None, ""):  # type: ignore[union-attr]
                     self._refuse_field(row, attribute, sentence)
 
-    def _validate_constraint(self, batch: Batch, positions: Sequence[int], constraint: constraints.Constraint) -> None:
-        """Refuse the new and changed rows that break the check constraint; each different set of values is tried
-        once."""
+    def _validate_constraint(
+        self, batch: Batch, positions: Sequence[int], strangers: Sequence[int], constraint: constraints.Constraint
+    ) -> None:
+        """Refuse the new and changed rows that break the check constraint, and those whose record is not known; each
+        different set of values is tried once."""
+        needed = {self._column_of(name) for name in constraint.names}
+        # What follows from the columns is not known where one of them is not.
+        is_of_columns = batch.derived.keys().isdisjoint(constraint.names)
         written = [
             position
             for position in positions
-            if (batch.ids[position] is None or position in batch.changed) and position not in batch.errors
+            if (batch.ids[position] is None or position in batch.changed)
+            and (position not in batch.doubtful or (is_of_columns and batch.row(position).knows(*needed)))
         ]
+        if needed <= batch.fields.keys():
+            written += [position for position in strangers if batch.row(position).knows(*needed)]
         columns = [batch.as_would_be(name, written) for name in constraint.names]
         tried: dict[tuple[Any, ...], bool] = {}
         for position, values in zip(written, zip(*columns, strict=True), strict=True):
@@ -541,7 +562,7 @@ class Resource(import_export.resources.Resource):
     def _refuse_field(self, row: PreviewRow, attribute: str, sentence: str) -> None:
         column = self._column_of(attribute)
         if column:
-            row.refuse(sentence, column)
+            row.refuse_cell(sentence, column)
             return
         label = self.model._meta.get_field(attribute).verbose_name  # type: ignore[union-attr]
         row.refuse(_("%(field)s: %(sentence)s") % {"field": label, "sentence": sentence})

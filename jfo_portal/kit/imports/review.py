@@ -9,10 +9,11 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from .. import formats
 from ..models import Import
 from ..periods import read_day
 from .cells import fold, tidy
-from .fields import DateField, DecimalField, ImportField, as_text
+from .fields import DateField, DecimalField, ImportField, as_text, shown
 from .forms import add_choice, value_key
 from .preview import ReviewedCell, ReviewedRow, StoredPreview, Unmatched
 from .reading import Sheet
@@ -52,10 +53,11 @@ class CellShown:
 
 @dataclass(frozen=True)
 class RowShown:
-    """One row of the review, with its cells as they are shown."""
+    """One row of the review, with its cells as they are shown, and whether something is said of it."""
 
     row: ReviewedRow
     cells: Sequence[CellShown]
+    is_in_question: bool
 
 
 def rows_shown(staged: Import, kept: StoredPreview, resource: Resource, positions: Iterable[int]) -> list[RowShown]:
@@ -71,11 +73,13 @@ def rows_shown(staged: Import, kept: StoredPreview, resource: Resource, position
         all_open = bool(row.errors) and not any(cell.errors for cell in row.cells)
         opened = {cell.name for cell in row.cells if all_open or cell.errors} if inputs <= MOST_INPUTS else set()
         inputs += len(opened)
-        shown = []
+        cells = []
         for cell, place in zip(row.cells, kept.places, strict=True):
-            found = nearest.get((cell.name, fold(cell.typed)))
-            offers = _offers(cell, resource.fields[cell.name], found, f"{row.line}:{place}") if cell.errors else ()
-            shown.append(
+            field = resource.fields[cell.name]
+            names = field.names_in(cell.typed) if cell.errors else ()
+            found = [one for name in names if (one := nearest.get((cell.name, fold(name)))) is not None]
+            offers = _offers(cell, field, found, f"{row.line}:{place}") if cell.errors else ()
+            cells.append(
                 CellShown(
                     cell,
                     f"{FIX}-{row.line}-{place}" if cell.name in opened else "",
@@ -85,7 +89,7 @@ def rows_shown(staged: Import, kept: StoredPreview, resource: Resource, position
                     "\n" in cell.typed or len(cell.typed) > _LONG,
                 )
             )
-        rows.append(RowShown(row, shown))
+        rows.append(RowShown(row, cells, position in kept.errors or position in kept.warnings))
     return rows
 
 
@@ -110,9 +114,10 @@ class InFile:
         return "" if cell is None else as_text(cell)
 
 
-def _offers(cell: ReviewedCell, field: ImportField, found: Unmatched | None, place: str) -> Iterator[Offer]:
-    if found is not None and found.nearest is not None:
-        yield Offer(found.nearest, "use", value_key(found.name, found.value), found.count)
+def _offers(cell: ReviewedCell, field: ImportField, found: Sequence[Unmatched], place: str) -> Iterator[Offer]:
+    for one in found:
+        if one.nearest is not None:
+            yield Offer(one.nearest, "use", value_key(one.name, one.value), one.count)
     if isinstance(field, DateField):
         for day in days_meant(cell.typed):
             if field.first <= day <= field.last:
@@ -152,19 +157,23 @@ def days_meant(text: str) -> list[date]:
 
 # What a person sends back
 
+# How long the number of a row may be.
+_DIGITS = 9
 _NAME = re.compile(FIX + r"-(\d{1,9})-(\d{1,5})", re.ASCII)
 _BUTTON = re.compile(r"(\d{1,9}):(\d{1,5})(?::(.{0,40}))?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Corrections:
-    """What a person corrected: texts by line and place, None to take a correction back; and what values stand for.
+    """What a person corrected: texts by line and place, None to take a correction back; what values stand for; and rows
+    to leave out by line, each with what it is about, None to take it in again.
 
     `too_long` are lines with a text that no cell can hold.
     """
 
     fixes: Mapping[int, Mapping[int, str | None]]
     choices: Mapping[str, Mapping[str, str]]
+    left_out: Mapping[int, str | None]
     too_long: Sequence[int]
 
     def __len__(self) -> int:
@@ -195,7 +204,22 @@ def corrections(staged: Import, kept: StoredPreview, resource: Resource, data: A
     for one in kept.unmatched:
         if one.nearest is not None and value_key(one.name, one.value) == data.get("use"):
             add_choice(chosen, one, one.nearest, staged.choices)
-    return Corrections(fixes, chosen, too_long)
+    left_out: dict[int, str | None] = {}
+    if (line := _line(data.get("leave", ""))) in positions:
+        left_out[line] = _about(kept.row(sheet, positions[line]), resource)
+    if (line := _line(data.get("take", ""))) in staged.left_out:
+        left_out[line] = None
+    return Corrections(fixes, chosen, left_out, too_long)
+
+
+def _line(sent: str) -> int:
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) <= _DIGITS else 0
+
+
+def _about(row: ReviewedRow, resource: Resource) -> str:
+    """Return what the row is about, as the file says it: its cells in the columns that tell which record it means."""
+    typed = {cell.name: cell.typed for cell in row.cells}
+    return " · ".join(shown(typed.get(name) or formats.NO_VALUE) for name in resource.key)
 
 
 def _sent(data: Any) -> Iterator[tuple[int, int, str | None]]:

@@ -1,6 +1,6 @@
 """The steps of an import, each a page that can be left and taken up again: file, columns, values, review, confirm."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -321,7 +321,7 @@ class Review(StepPage):
         steps = super().reachable
         if not self._preview.unmatched:
             steps = tuple(name for name in steps if name != "values")
-        return steps if self._preview.counts.error else (*steps, "confirm")
+        return (*steps, "confirm") if _can_be_confirmed(self._preview) else steps
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if (elsewhere := self._elsewhere()) is not None:
@@ -341,13 +341,14 @@ class Review(StepPage):
                 _("A text of row %(line)s is too long for a cell, and was not kept. Shorten it.")
                 % {"line": given.too_long[0]},
             )
-        if given.fixes or given.choices:
+        if given.fixes or given.choices or given.left_out:
             try:
-                actions.say(self.row, by=self.reader, fixes=given.fixes, choices=given.choices)
+                actions.say(self.row, by=self.reader, fixes=given.fixes, choices=given.choices, left_out=given.left_out)
             except ImportRefused as refusal:
                 messages.error(request, str(refusal))
             else:
-                messages.success(request, _corrected(given))
+                for sentence in _said(given):
+                    messages.success(request, sentence)
         elif LANGUAGE not in request.POST and not given.too_long:
             messages.info(request, _("No cell was changed."))
         return redirect(request.get_full_path())
@@ -381,8 +382,9 @@ class Review(StepPage):
             "resource": self.of_row,
             "digest": kept.digest,
             "counts": kept.counts,
+            "can_be_confirmed": _can_be_confirmed(kept),
             "figures": _figures(kept),
-            "total": len(kept.outcomes),
+            "total": len(kept.outcomes) + len(self.row.left_out),
             "chosen": self.chosen,
             "caption": _caption(page.paginator.count, self.chosen),
             "labels": kept.labels,
@@ -392,9 +394,14 @@ class Review(StepPage):
             "rows": rows,
             "key": key_in_words(self.of_row),
             "left_out": kept.ignored,
-            "corrected": sum(len(cells) for cells in self.row.fixes.values()),
+            "corrected": len(self.row.corrections),
             "has_warnings": bool(kept.warnings),
         }
+
+
+def _can_be_confirmed(kept: StoredPreview) -> bool:
+    """Say whether no row has an error, and some row is not left out."""
+    return bool(kept.outcomes) and not kept.counts.error
 
 
 def _figures(kept: StoredPreview) -> list[tuple[str, str, int]]:
@@ -409,15 +416,23 @@ def _figures(kept: StoredPreview) -> list[tuple[str, str, int]]:
     ]
 
 
-def _corrected(given: review.Corrections) -> str:
-    count = len(given)
-    if not count:
-        return _("The value stands for the one you chose, in every row that has it.")
-    return ngettext(
-        "%(count)s cell is corrected here. The records stay as they are until you confirm.",
-        "%(count)s cells are corrected here. The records stay as they are until you confirm.",
-        count,
-    ) % {"count": formats.number(count)}
+def _said(given: review.Corrections) -> Iterator[str]:
+    """Yield what a person's corrections come to, in sentences."""
+    if count := len(given):
+        yield ngettext(
+            "%(count)s cell is corrected here. The records stay as they are until you confirm.",
+            "%(count)s cells are corrected here. The records stay as they are until you confirm.",
+            count,
+        ) % {"count": formats.number(count)}
+    elif given.choices:
+        yield _("The value stands for the one you chose, in every row that has it.")
+    for line, words in given.left_out.items():
+        sentence = (
+            _("Row %(line)s is taken in again.")
+            if words is None
+            else _("Row %(line)s is left out. It stands below the table, where you can take it in again.")
+        )
+        yield sentence % {"line": line}
 
 
 def _caption(count: int, chosen: str) -> str:
@@ -474,7 +489,7 @@ class Confirm(StepPage):
     def before(self) -> HttpResponse | None:
         if (elsewhere := self._need_preview()) is not None:
             return elsewhere
-        return redirect("import-review", self.row.pk) if self._preview.counts.error else None
+        return None if _can_be_confirmed(self._preview) else redirect("import-review", self.row.pk)
 
     @property
     def _preview(self) -> StoredPreview:
@@ -517,7 +532,7 @@ class Confirm(StepPage):
             "digest": kept.digest,
             "effects": [*effects_in_words(kept.counts), *kept.effects],
             "left_out": kept.ignored,
-            "corrected": sum(len(cells) for cells in self.row.fixes.values()),
+            "corrected": len(self.row.corrections),
             "warnings": [
                 (line.line, [*line.warnings, *(told for cell in line.cells for told in cell.warnings)])
                 for line in lines
