@@ -68,6 +68,8 @@ def text(value: Any, kind: str = "text") -> str:
             return moment(value)
         case "integer":
             return number(value)
+        case "number":
+            return number_format(value, force_grouping=True)
         case "decimal":
             return number(value, 1)
         case "fte":

@@ -51,7 +51,7 @@ class ImportField(Field):
 
     `attribute` is the model's attribute, by default the field's own name. `help_text` says in a sentence
     what the column takes; `example` is a cell, as typed, that passes; `kind` is that of the table's
-    column (kit.tables). An empty cell means the model
+    column (kit.tables), and `names` the look-up from the record to the officer whom the column names. An empty cell means the model
     field's default, else nothing; a `required` one may not be empty, and its column not be missing.
     An optional column that the file lacks leaves existing rows as they are.
     """
@@ -74,8 +74,10 @@ class ImportField(Field):
         help_text: str | Promise = "",
         example: str = "",
         kind: str | None = None,
+        names: str | None = None,
     ) -> None:
         super().__init__(attribute=attribute)
+        self.names_officer = names
         self.kind = kind or self.kind
         self.labels = {"en": label_en, "fr": label_fr}
         self.required = required
@@ -269,7 +271,12 @@ class ImportField(Field):
 
     def column(self) -> Column:
         """Return the column of a list or file that this field makes."""
-        return Column(self.column_name, self.label, self.kind, value=self.export)
+        return Column(self.column_name, self.label, self.file_kind, value=self.export, names=self.names_officer)
+
+    @property
+    def file_kind(self) -> str:
+        """The kind of the column in a file, which is edited there: what is shown of a value is all of it."""
+        return self.kind
 
     @property
     def example_value(self) -> Any:
@@ -378,6 +385,11 @@ class DecimalField(ImportField):
 
     def typed(self, number: Decimal) -> Any:
         return round(number, self.places)
+
+    @property
+    def file_kind(self) -> str:
+        whole = {"decimal": "number", "money": "cents"}
+        return whole.get(self.kind, self.kind) if self.places > 1 else self.kind
 
     def words(self, value: Any) -> str:
         return formats.NO_VALUE if value is None else formats.number(value, self.places)
