@@ -51,9 +51,9 @@ class ImportField(Field):
 
     `attribute` is the model's attribute, by default the field's own name. `help_text` says in a sentence
     what the column takes; `example` is a cell, as typed, that passes; `kind` is that of the table's
-    column (kit.tables), and `names` the look-up from the record to the officer whom the column names. An empty cell means the model
-    field's default, else nothing; a `required` one may not be empty, and its column not be missing.
-    An optional column that the file lacks leaves existing rows as they are.
+    column (kit.tables), and `names` the look-up from the record to the officer whom the column names.
+    An empty cell means the model field's default, else nothing; a `required` one may not be empty, and
+    its column not be missing. An optional column that the file lacks leaves existing rows as they are.
     """
 
     kind = "text"
@@ -284,12 +284,20 @@ class ImportField(Field):
         return self.file_value(self.read(self.example)) if self.example else None
 
 
+# What may be stored, pasted from elsewhere, and is refused of a cell: a line or page that ends otherwise, and the like.
+_NEVER_READ = re.compile(rf"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{UNREADABLE}]")
+
+
 class TextField(ImportField):
     """Any text, on one line or several."""
 
     def plain(self, value: Any) -> Any:
         # What is stored may not be as tidy as what is read; that alone is no change.
-        return tidy(value or "")
+        return tidy(self.file_value(value) or "")
+
+    def file_value(self, value: Any) -> Any:
+        """Return the text with a space for each character that an import could not read."""
+        return _NEVER_READ.sub(" ", value) if value else value
 
 
 class CodeField(TextField):
