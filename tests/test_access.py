@@ -454,6 +454,9 @@ RULES: dict[str, Rule] = {
     "import-progress": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=import_at_work, strangers=REVIEWER),
     "import-template": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),
     "import-sample": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),
+    "import-records": Rule(
+        readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER, leads_on=True
+    ),
     "admin:index": Rule(readers=ADMINISTRATOR),
     "admin:jsi18n": Rule(readers=ADMINISTRATOR),
     "admin:app_list": Rule(readers=ADMINISTRATOR, arguments=lambda: {"app_label": "registry"}),

@@ -73,6 +73,7 @@ OF_NO_DAY = {
     "import-errors": "a file",
     "import-template": "a file",
     "import-sample": "a file",
+    "import-records": "a file, of the records that can be changed now",
     "document-download": "a file",
     "draft": "a working text, as it is now",
     "draft-file": "a file",

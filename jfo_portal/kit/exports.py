@@ -20,6 +20,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileSizeError
 from xlsxwriter.utility import xl_col_to_name
 
 from . import formats
@@ -309,10 +310,15 @@ def _workbook_file(
     file = SpooledTemporaryFile(_MOST_HELD)  # noqa: SIM115 - who sends it closes it
     try:
         write_workbook(file, columns, rows, notes, title=title, mark=mark)
+        return file
+    except FileSizeError:
+        # Closed below: the archive, left half written, is closed with what is raised here, and writes to the file.
+        pass
     except BaseException:
         file.close()
         raise
-    return file
+    file.close()
+    raise DoesNotFit(_("So many rows do not fit in an Excel workbook. Take the CSV file, or fewer rows."))
 
 
 def write_workbook(
@@ -385,8 +391,7 @@ def _write_rows(book: Any, sheet: Any, columns: Sequence[Column], rows: Rows) ->
             too_long = [made.index(_TOO_LONG) for made in block if _TOO_LONG in made]
             first = numbers[min(too_long)] - 1 if too_long else sheet.xls_rowmax
             raise DoesNotFit(
-                _("Row %(row)s does not fit in an Excel workbook. Filter the list, or take the CSV file.")
-                % {"row": first}
+                _("Row %(row)s does not fit in an Excel workbook. Take the CSV file, or fewer rows.") % {"row": first}
             )
         sheet.fh.write(
             "".join(

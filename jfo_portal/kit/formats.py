@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 NO_VALUE = "–"
+_PLACES = {"integer": 0, "decimal": 1, "fte": 2}
 
 
 def rounded(value: Decimal | float | int, places: int) -> Decimal:
@@ -66,12 +67,10 @@ def text(value: Any, kind: str = "text") -> str:
             return day(value)
         case "datetime":
             return moment(value)
-        case "integer":
-            return number(value)
-        case "decimal":
-            return number(value, 1)
-        case "fte":
-            return number(value, 2)
+        case "integer" | "decimal" | "fte":
+            return number(value, _PLACES[kind])
+        case "number":
+            return number_format(value, force_grouping=True)
         case "money":
             return money(value)
         case "cents":

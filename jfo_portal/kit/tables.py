@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from . import formats
 
-NUMERIC = frozenset({"integer", "decimal", "fte", "money", "cents", "percent"})
+NUMERIC = frozenset({"integer", "number", "decimal", "fte", "money", "cents", "percent"})
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Link:
 class Column:
     """One column of a list or report.
 
-    `kind` says how a value prints and aligns: text, date, datetime, integer, decimal (one place),
+    `kind` says how a value prints and aligns: text, date, datetime, integer, number (as it is), decimal (one place),
     fte (two places), money (whole dollars), cents (dollars and cents), percent (of one), yes_no.
     `value` takes the row and returns a typed value; without it the row's attribute or key of the
     column's name is read. `text` takes the row and returns what the page prints, where that is not

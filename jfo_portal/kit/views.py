@@ -28,6 +28,7 @@ from .access import Reader
 from .dataversion import data_version
 from .exportlog import Named
 from .forms import PurposeForm
+from .imports import resources
 from .periods import day_within_reach, today
 from .savedviews import BARE, NO_VIEW, VIEW, SavedViews, saved
 from .tables import Column, cells
@@ -185,7 +186,8 @@ class FilePage(Page):
     ) -> HttpResponseBase:
         """Return the rows as a file (kit.exports.response), or the page that asks what it is for.
 
-        A workbook says below the notes who took it, when, from where, of which state of the records, and what for.
+        A workbook says below the notes who took it, when, from where, of which state of the records, and what for. Rows
+        that it has no room for lead back to the page, which says so.
         """
 
         def make(purpose: str) -> HttpResponseBase:
@@ -199,7 +201,11 @@ class FilePage(Page):
                 mark=marking(),
             )
 
-        return self.given(file_format, name, columns, rows, make)
+        try:
+            return self.given(file_format, name, columns, rows, make)
+        except exports.DoesNotFit as refusal:
+            messages.error(self.request, str(refusal))
+            return redirect(f"{self.request.path}{self._asked_of_page}")
 
     def given(
         self,
@@ -246,6 +252,13 @@ class FilePage(Page):
             raise TypeError("Rows that are streamed are counted by who streams them.")
         return Named.found(rows, paths)
 
+    @property
+    def _asked_of_page(self) -> str:
+        """What the address asks besides the format, with its question mark; nothing where it asks no more."""
+        data = self.request.GET.copy()
+        data.pop("format", None)
+        return f"?{data.urlencode()}" if data else ""
+
     def _provenance(self, purpose: str) -> list[tuple[str, str]]:
         said = [
             (_("Taken by"), f"{self.user.get_full_name() or self.user.username}, {self.user.get_role_display()}"),
@@ -256,11 +269,9 @@ class FilePage(Page):
         return [*said, (_("Purpose"), purpose)] if purpose else said
 
     def _asking(self, form: PurposeForm, file_format: str, named: Named) -> HttpResponseBase:
-        data = self.request.GET.copy()
-        del data["format"]
         context = Page.get_context_data(self) | {
             "title": _("What is the file for?"),
-            "crumbs": [*self.crumbs(), Crumb(self.get_title(), f"?{data.urlencode()}" if data else self.request.path)],
+            "crumbs": [*self.crumbs(), Crumb(self.get_title(), self._asked_of_page or self.request.path)],
             "form": form,
             "hidden": (),
             "submit_label": _("Take the file"),
@@ -331,7 +342,8 @@ class ListPage(FilePage):
     """Rows as a table: filters, sort, columns and page are the address; the same view is the file.
 
     A subclass gives `columns`, and `get_queryset()`, which begins with `visible_to(self.reader)`. `empty`
-    is what is said of a list without rows, and `table_template` shows the rows.
+    is what is said of a list without rows, and `table_template` shows the rows. `import_kind` names the import, where
+    there is one, that takes such rows back from a spreadsheet (kit.imports).
     """
 
     template_name = "list.html"
@@ -340,6 +352,7 @@ class ListPage(FilePage):
     ordering: ClassVar[tuple[str, ...]] = ()
     file_name = "list"
     has_as_of = False
+    import_kind: ClassVar[str] = ""
     empty: str | Promise = ""
     table_template = "components/table.html"
 
@@ -360,15 +373,8 @@ class ListPage(FilePage):
             raise Http404
         require_readable(self.filterset)
         columns = [column for column in self.shown_columns if not column.is_for_page_alone]
-        try:
-            return self.file(
-                file_format, f"{self.file_name}-{self.day}", columns, self._file_rows(columns), notes=self.notes()
-            )
-        except exports.DoesNotFit as refusal:
-            messages.error(request, str(refusal))
-            data = request.GET.copy()
-            del data["format"]
-            return redirect(f"{request.path}?{data.urlencode()}")
+        name = f"{self.file_name}-{self.day}"
+        return self.file(file_format, name, columns, self._file_rows(columns), notes=self.notes())
 
     @cached_property
     def views(self) -> SavedViews:
@@ -403,6 +409,11 @@ class ListPage(FilePage):
         rows = self.sorted_rows().iterator(chunk_size=2000)
         while some := list(islice(rows, FILE_ROWS)):
             yield from self.completed(some)
+
+    @property
+    def may_edit_in_spreadsheet(self) -> bool:
+        """Whether the list leads to its rows as a file that the reader may import again."""
+        return not self.is_read_only and resources.get(self.import_kind, self.reader) is not None
 
     def completed(self, rows: list[Any]) -> list[Any]:
         """Return the page's rows, or some of a file's, with what is looked up for all of them at once."""
@@ -521,6 +532,7 @@ class ListPage(FilePage):
             "filters": self.filterset.form if self.filterset else None,
             "chips": self.chips(),
             "has_as_of": self.has_as_of,
+            "import_kind": self.import_kind if self.may_edit_in_spreadsheet else "",
             "views": self.views,
             "choosable": [
                 (column.name, column.label, column.name in shown)

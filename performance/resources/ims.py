@@ -60,6 +60,7 @@ class ImsFileResource(Resource):
     officer = ForeignKeyField(
         label_en="Officer number",
         label_fr="Numéro de l’agent",
+        names="officer",
         lookup="number",
         required=True,
         example="O-0042",

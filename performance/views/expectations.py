@@ -61,6 +61,7 @@ class ExpectationList(ListPage):
     filterset_class = ExpectationFilters
     ordering = ("-fiscal_year", "jfo__code", "indicator")
     file_name = "expectations"
+    import_kind = "expectations"
     empty = gettext_lazy("Nothing is expected by these filters. Remove one, or add an expectation.")
 
     def get_queryset(self) -> Any:

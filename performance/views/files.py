@@ -61,6 +61,7 @@ class FileList(_OfYear):
     filterset_class = FileFilters
     ordering = ("-opened_on", "-pk")
     file_name = "ims-files"
+    import_kind = "ims-files"
 
     def get_queryset(self) -> Any:
         return ImsFile.objects.visible_to(self.reader)

@@ -319,6 +319,7 @@ class OutcomeList(ListPage):
     section = "performance"
     filterset_class = OutcomeFilters
     file_name = "outcomes"
+    import_kind = "outcomes"
     has_as_of = True
     empty = gettext_lazy("No outcome matches. Remove a filter or look at another fiscal year.")
 

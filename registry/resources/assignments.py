@@ -59,7 +59,7 @@ class AssignmentResource(Resource):
         roles = frozenset({Role.ADMINISTRATOR})
 
     officer = ForeignKeyField(
-        label_en="Officer number", label_fr="Numéro de l’agent", lookup="number", example="O-0042"
+        label_en="Officer number", label_fr="Numéro de l’agent", names="officer", lookup="number", example="O-0042"
     )
     jfo = ForeignKeyField(
         label_en="JFO",

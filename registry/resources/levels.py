@@ -50,6 +50,7 @@ class LevelResource(Resource):
     officer = ForeignKeyField(
         label_en="Officer number",
         label_fr="Numéro de l’agent",
+        names="officer",
         lookup="number",
         queryset=lambda user: Officer.objects.visible_to(user).select_related("region"),
         example="O-0042",

@@ -37,10 +37,11 @@ class OfficerResource(Resource):
         label_en="Officer number",
         label_fr="Numéro de l’agent",
         example="O-0042",
+        names="pk",
         help_text=gettext_lazy("It tells which officer the row is about, and never changes."),
     )
-    family_name = TextField(label_en="Family name", label_fr="Nom de famille", required=True, example="Roy")
-    given_name = TextField(label_en="Given name", label_fr="Prénom", required=True, example="Ana")
+    family_name = TextField(label_en="Family name", label_fr="Nom de famille", required=True, example="Roy", names="pk")
+    given_name = TextField(label_en="Given name", label_fr="Prénom", required=True, example="Ana", names="pk")
     function = ChoiceField(label_en="Function", label_fr="Fonction", required=True, example="IO")
     region = ForeignKeyField(
         label_en="Region",

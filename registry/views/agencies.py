@@ -59,6 +59,7 @@ class AgencyList(ListPage):
     template_name = "registry/agencies.html"
     filterset_class = AgencyFilters
     file_name = "agencies"
+    import_kind = "agencies"
     has_as_of = True
     empty = gettext_lazy("No agency is recorded.")
 

@@ -58,6 +58,7 @@ class JFOList(ListPage):
     filterset_class = JFOFilters
     ordering = ("code",)
     file_name = "jfos"
+    import_kind = "jfos"
     has_as_of = True
 
     def get_queryset(self) -> Any:

@@ -51,6 +51,7 @@ class OfficerList(ListPage):
     filterset_class = OfficerFilters
     ordering = ("number",)
     file_name = "officers"
+    import_kind = "officers"
     has_as_of = True
 
     def get_queryset(self) -> Any:

@@ -140,6 +140,7 @@ class AssignmentList(ListPage):
     filterset_class = AssignmentFilters
     ordering = ("jfo__code", "officer__number", "start")
     file_name = "assignments"
+    import_kind = "assignments"
     has_as_of = True
 
     @property

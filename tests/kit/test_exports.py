@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -259,6 +260,13 @@ def test_workbook_has_a_frozen_bold_header_and_widths() -> None:
 def test_workbook_refuses_what_excel_would_cut_off() -> None:
     with override("en"), pytest.raises(ValueError, match=r"Row 1 does not fit in an Excel workbook\."):
         content("xlsx", [Column("t", "T")], [{"t": "x" * 32_768}])
+
+
+def test_a_workbook_that_grows_too_large_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10_000)
+    rows = [{"t": f"{number} {'x' * 30}"} for number in range(1_000)]
+    with override("en"), pytest.raises(exports.DoesNotFit, match=r"So many rows do not fit in an Excel workbook\."):
+        content("xlsx", [Column("t", "T")], rows)
 
 
 def test_unknown_format_is_refused_with_the_ones_there_are() -> None:

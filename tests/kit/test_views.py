@@ -1,10 +1,12 @@
 """Lists as their readers use them: the filter form, and what it sends back."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from jfo_portal.kit import exports
 from registry.models import User
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +62,25 @@ def test_the_browser_keeps_no_page_but_a_form(client_of: Callable[[User], Client
     assert "no-store" in client.get("/en/officers/?format=csv")["Cache-Control"]
     # What was typed comes back by the same button.
     assert client.get("/en/assignments/new/")["Cache-Control"] == "private"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/en/jfos/?q=IBET&format=xlsx",
+        "/en/reports/exhibit-5/?format=xlsx",
+        "/en/arrangements/exposure/?table=partners&format=xlsx",
+    ],
+)
+def test_rows_without_room_in_a_workbook_lead_back_to_the_page_which_says_so(
+    client_of: Callable[[User], Client], nhq_reviewer: User, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Pages that are no lists answered with an error of the server."""
+
+    def refuse(*args: Any, **options: Any) -> None:
+        raise exports.DoesNotFit("Row 7 does not fit.")
+
+    monkeypatch.setattr(exports, "write_workbook", refuse)
+    response: Any = client_of(nhq_reviewer).get(address, follow=True)
+    assert response.redirect_chain == [(address.replace("&format=xlsx", "").replace("?format=xlsx", ""), 302)]
+    assert "Row 7 does not fit." in response.content.decode()

@@ -40,6 +40,7 @@ class ArrangementList(ListPage):
     filterset_class = ArrangementFilters
     ordering = ("reference",)
     file_name = "arrangements"
+    import_kind = "arrangements"
     has_as_of = True
 
     def get_queryset(self) -> Any:

@@ -65,9 +65,9 @@ class ImportField(Field):
 
     `attribute` is the model's attribute, by default the field's own name. `help_text` says in a sentence
     what the column takes; `example` is a cell, as typed, that passes; `kind` is that of the table's
-    column (kit.tables). An empty cell means the model
-    field's default, else nothing; a `required` one may not be empty, and its column not be missing.
-    An optional column that the file lacks leaves existing rows as they are.
+    column (kit.tables), and `names` the look-up from the record to the officer whom the column names.
+    An empty cell means the model field's default, else nothing; a `required` one may not be empty, and
+    its column not be missing. An optional column that the file lacks leaves existing rows as they are.
     """
 
     kind = "text"
@@ -88,8 +88,10 @@ class ImportField(Field):
         help_text: str | Promise = "",
         example: str = "",
         kind: str | None = None,
+        names: str | None = None,
     ) -> None:
         super().__init__(attribute=attribute)
+        self.names_officer = names
         self.kind = kind or self.kind
         self.labels = {"en": label_en, "fr": label_fr}
         self.required = required
@@ -309,7 +311,12 @@ class ImportField(Field):
 
     def column(self) -> Column:
         """Return the column of a list or file that this field makes."""
-        return Column(self.column_name, self.label, self.kind, value=self.export)
+        return Column(self.column_name, self.label, self.file_kind, value=self.export, names=self.names_officer)
+
+    @property
+    def file_kind(self) -> str:
+        """The kind of the column in a file, which is edited there: what is shown of a value is all of it."""
+        return self.kind
 
     @property
     def example_value(self) -> Any:
@@ -317,12 +324,20 @@ class ImportField(Field):
         return self.file_value(self.read(self.example)) if self.example else None
 
 
+# What may be stored, pasted from elsewhere, and is refused of a cell: a line or page that ends otherwise, and the like.
+_NEVER_READ = re.compile(rf"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{UNREADABLE}]")
+
+
 class TextField(ImportField):
     """Any text, on one line or several."""
 
     def plain(self, value: Any) -> Any:
         # What is stored may not be as tidy as what is read; that alone is no change.
-        return tidy(value or "")
+        return tidy(self.file_value(value) or "")
+
+    def file_value(self, value: Any) -> Any:
+        """Return the text with a space for each character that an import could not read."""
+        return _NEVER_READ.sub(" ", value) if value else value
 
 
 class CodeField(TextField):
@@ -418,6 +433,11 @@ class DecimalField(ImportField):
 
     def typed(self, number: Decimal) -> Any:
         return round(number, self.places)
+
+    @property
+    def file_kind(self) -> str:
+        whole = {"decimal": "number", "money": "cents"}
+        return whole.get(self.kind, self.kind) if self.places > 1 else self.kind
 
     def words(self, value: Any) -> str:
         return formats.NO_VALUE if value is None else formats.number(value, self.places)

@@ -26,7 +26,7 @@ from ..editing import FormPage
 from ..models import Import, ImportPapers, ImportState, Job
 from ..tables import Column, Link
 from ..views import Crumb, ListPage, RowPage
-from . import actions, jobs, resources, steps, workbook
+from . import actions, jobs, records, resources, steps, workbook
 from .forms import UploadForm
 from .pages import ImportPage
 from .reading import ImportRefused, Sheet
@@ -148,6 +148,7 @@ class NewImport(ImportPage, FormPage):
             "chosen": chosen,
             "chosen_key": key_in_words(chosen) if chosen is not None else "",
             "has_sample": chosen is not None and _sample(chosen.slug) is not None,
+            "formats": records.FORMATS,
         }
 
 
