@@ -226,7 +226,9 @@ def test_a_region_s_sheet_comes_in_by_keyboard_alone_and_is_taken_back(signed_in
     press(page, SUBMIT, "/result/$")
     assert Officer.objects.count() == before + 128
     press(page, ".page-actions a[href*='/undo/']", "/undo/$")
-    press(page, "main form button[type=submit]", "/result/$")
+    tab_to(page, "[name=reason]")
+    page.keyboard.type("The sheet of another region")
+    press(page, SUBMIT, "/result/$")
     assert Officer.objects.count() == before
     # The same layout is known now: straight to the review, whose value is known too.
     page.goto("/en/imports/new/")
@@ -258,7 +260,8 @@ def test_the_same_without_scripts(signed_in: SignedIn, browser: Browser, base_ur
         confirm(page)
         assert Officer.objects.count() == before + 128
         page.locator(".page-actions a[href*='/undo/']").click()
-        page.locator("main form button[type=submit]").first.click()
+        page.fill("[name=reason]", "La feuille d’une autre région")
+        page.locator(SUBMIT).click()
         expect(page).to_have_url(re.compile("/result/$"))
     assert Officer.objects.count() == before
     assert Import.objects.latest("pk").is_undone

@@ -21,6 +21,7 @@ from jfo_portal.kit.models import Import, ImportState, Job, JobState
 from performance.models import ImsFile
 from registry.models import Officer, User
 
+from ..pages import words
 from ..sheets import breaches
 
 ROWS = 60
@@ -233,15 +234,24 @@ def test_an_import_is_taken_back_by_the_worker(
     assert (saved(), breaches()) == (ROWS, [])
 
 
-def test_a_large_import_is_undone_from_its_result(
+def test_a_large_import_is_undone_once_a_reason_is_given(
     previewed: Import, administrator: User, client_of: Callable[[User], Client]
 ) -> None:
+    """One press on its result took everything back, without a word."""
     begin_to_save(previewed, administrator)
     work()
+    previewed.refresh_from_db()
+    assert previewed.change_set is not None
     client, result = client_of(administrator), reverse("import-result", args=[previewed.pk])
-    assert "Undo this import" in client.get(result).content.decode()
-    response: Any = client.post(result)
+    undo = reverse("undo", args=[previewed.change_set.pk])
+    assert f'href="{undo}"' in client.get(result).content.decode()
+    assert client.post(result).status_code == 405
+    page = words(client.get(undo))
+    assert f"IMS files: {ROWS} rows that were added would be removed." in page
+    response: Any = client.post(undo, {"reason": "the wrong file"})
     assert response.url == reverse("import-progress", args=[previewed.pk])
     work()
     assert "This import was undone" in client.get(result).content.decode()
     assert saved() == 0
+    previewed.change_set.refresh_from_db()
+    assert previewed.change_set.undone_by.reason == "the wrong file"

@@ -51,6 +51,13 @@ def begin(staged: Import, job: Job, *, by: Any, **said: Any) -> None:
         transaction.on_commit(partial(run.enqueue, waiting.pk))
 
 
+def undone_later(change: changesets.ChangeSet, *, by: Any) -> Import | None:
+    """Return the user's import that the change set is of, where it wrote more rows than are taken back while somebody
+    waits; one query."""
+    applied = Import.objects.visible_to(by).filter(change_set=change).first()
+    return applied if applied is not None and applied.new + applied.changed > settings.IMPORT_MOST_AT_ONCE else None
+
+
 def cancel(staged: Import, *, by: Any) -> None:
     """Tell the job to stop: at once where it waits, else before it begins to save."""
     ImportProgress.objects.filter(of_import=staged, of_import__by=by).update(is_cancelled=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BaseForm
@@ -23,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from .. import changesets, exports, formats
 from ..editing import FormPage
-from ..models import Import, ImportPapers, ImportState, Job
+from ..models import Import, ImportPapers, ImportState
 from ..tables import Column, Link
 from ..views import Crumb, ListPage, RowPage
 from . import actions, jobs, resources, steps, workbook
@@ -182,17 +181,6 @@ class Result(ImportPage, RowPage):
             return redirect("import-progress", self.row.pk)
         return super().get(request, *args, **kwargs)
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Have a large import taken back in the background; a small one has the page of its change set for that."""
-        if self._undoing()["is_undone_later"]:
-            try:
-                jobs.begin(self.row, Job.UNDO, by=self.reader)
-            except ImportRefused as refusal:
-                messages.error(request, str(refusal))
-                return redirect("import-result", self.row.pk)
-            return redirect("import-progress", self.row.pk)
-        return redirect("import-result", self.row.pk)
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = resources.get(self.row.entity, self.reader)
         is_applied = self.row.state == ImportState.APPLIED
@@ -227,12 +215,11 @@ class Result(ImportPage, RowPage):
         """Return whether the import can be undone and what stands in the way; nothing of one that changed nothing."""
         change = self.row.change_set
         if change is None or not (self.row.new or self.row.changed) or not changesets.may_undo(change, self.reader):
-            return {"obstacles": [], "can_be_undone": False, "is_undone_later": False}
-        if self.row.new + self.row.changed > settings.IMPORT_MOST_AT_ONCE:
-            # What stands in the way of so many rows is looked for when they are taken back.
-            return {"obstacles": [], "can_be_undone": False, "is_undone_later": not change.is_undone}
-        found = [] if change.is_undone else changesets.obstacles(change, self.reader)
-        return {"obstacles": found, "can_be_undone": not found and not change.is_undone, "is_undone_later": False}
+            return {"obstacles": [], "can_be_undone": False}
+        # What stands in the way of many rows is looked for when they are taken back.
+        is_looked_for = not change.is_undone and jobs.undone_later(change, by=self.reader) is None
+        found = changesets.obstacles(change, self.reader) if is_looked_for else []
+        return {"obstacles": found, "can_be_undone": not found and not change.is_undone}
 
 
 def _in_words(resource: Resource | None, mapping: dict[str, str]) -> list[tuple[str, str]]:
