@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from . import changes, formats
 from .access import SYSTEM, Reader
-from .history import Attributed, Door
+from .history import Attributed, Door, pointing
 from .scoping import ScopedQuerySet
 
 Row = TypeVar("Row", bound=Attributed)
@@ -482,7 +482,7 @@ def _remove(versions: Sequence[Any], undoing: ChangeSet) -> None:
     model = versions[0].instance_type
     keys = {version.id for version in versions}
     whose = {"by": undoing.by, "reason": undoing.reason, "door": Door(undoing.door), "change": undoing}
-    if len(keys) > _MANY and not model._meta.related_objects and _may_go_at_once(model):
+    if len(keys) > _MANY and not pointing(model) and _may_go_at_once(model):
         model._default_manager.delete_rows(keys, **whose)
         return
     try:
