@@ -5,10 +5,12 @@ import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import activate
@@ -135,6 +137,35 @@ def test_a_job_whose_process_ended_is_interrupted_and_begun_again(previewed: Imp
         assert not jobs.is_interrupted(previewed)
     work()
     assert saved() == ROWS
+
+
+def test_a_job_whose_end_cannot_be_noted_is_seen_as_interrupted(
+    previewed: Import,
+    administrator: User,
+    client_of: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It was given up without a word."""
+    update = QuerySet.update
+
+    def fail_to_note(rows: QuerySet, **values: Any) -> int:
+        if "told" in values:
+            raise OperationalError("the database system is shutting down")
+        return update(rows, **values)
+
+    begin_to_save(previewed, administrator)
+    monkeypatch.setattr(jobs, "_PATIENCE", 1)
+    monkeypatch.setattr("time.sleep", lambda _second: None)
+    monkeypatch.setattr(actions, "confirm", Mock(side_effect=ImportRefused("It cannot be.")))
+    with monkeypatch.context() as context:
+        context.setattr(QuerySet, "update", fail_to_note)
+        work()
+    assert f"How the job of import {previewed.pk} ended (failed) could not be noted" in caplog.text
+    previewed.refresh_from_db()
+    assert jobs.is_interrupted(previewed)
+    page = client_of(administrator).get(reverse("import-progress", args=[previewed.pk]))
+    assert "The work was interrupted before it came to its end. Nothing of it is saved" in words(page)
 
 
 def test_the_lock_is_one_also_where_it_was_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from .. import changesets, exports, formats
 from ..editing import FormPage
-from ..models import Import, ImportPapers, ImportState
+from ..models import Import, ImportPapers, ImportState, JobState
 from ..tables import Column, Link
 from ..views import Crumb, ListPage, RowPage
 from . import actions, jobs, resources, steps, workbook
@@ -59,18 +59,28 @@ class ImportList(ImportPage, ListPage):
                 value=_state,
                 sort="state",
             ),
-            Column("new", _("New"), "integer"),
-            Column("changed", _("Changed"), "integer"),
-            Column("unchanged", _("Unchanged"), "integer"),
+            # What an import that waits would do is worked out at each step.
+            Column("new", _("New"), "integer", value=lambda row: row.new if _is_applied(row) else None),
+            Column("changed", _("Changed"), "integer", value=lambda row: row.changed if _is_applied(row) else None),
+            Column(
+                "unchanged", _("Unchanged"), "integer", value=lambda row: row.unchanged if _is_applied(row) else None
+            ),
             Column("created_at", _("Sent"), "datetime", sort="created_at"),
             Column("expires", _("Expires"), "datetime", value=_expires),
             Column("resume", _("Go on"), links=_ways_on),
         ]
 
     def completed(self, rows: list[Any]) -> list[Any]:
-        """Return the rows, those that wait with the step that they wait at; one query."""
+        """Return the rows, those that wait with what they wait at; one query, and two for each that a job works on."""
+        waiting = {}
+        for row in rows:
+            if row.job_state in jobs.UNDER_WAY:
+                row.step = _("Interrupted") if jobs.is_interrupted(row) else ""
+            elif row.state == ImportState.DRAFT and row.job_state in (JobState.FAILED, JobState.CANCELLED):
+                row.step = row.get_job_state_display()
+            elif row.state == ImportState.DRAFT and not jobs.is_large(row):
+                waiting[row.pk] = row
         of_slug = {resource.slug: resource for resource in resources.all_for(self.reader)}
-        waiting = {row.pk: row for row in rows if row.state == ImportState.DRAFT and not jobs.is_large(row)}
         papers = ImportPapers.objects.filter(pk__in=waiting).values_list("pk", "sheet")
         for pk, sheet in papers if waiting else ():
             row = waiting[pk]
@@ -89,15 +99,24 @@ def _address(row: Import) -> str:
     return reverse("import" if row.state == ImportState.DRAFT else "import-result", args=[row.pk])
 
 
+def _is_applied(row: Import) -> bool:
+    return row.state == ImportState.APPLIED
+
+
 def _state(row: Import) -> str:
-    """Return what became of the import; of one that waits, at which step."""
+    """Return what became of the import; of one that waits, at which step, and of one at work, what is done."""
     if row.is_undone:
         return _("Undone")
-    step = getattr(row, "step", "")
-    return _("Waiting: %(step)s") % {"step": step} if step else str(row.get_state_display())
+    if step := getattr(row, "step", ""):
+        return _("Waiting: %(step)s") % {"step": step}
+    if row.job_state in jobs.UNDER_WAY:
+        return _("At work: %(job)s") % {"job": row.get_job_display()}
+    return str(row.get_state_display())
 
 
 def _ways_on(row: Import) -> list[Link]:
+    if row.job_state in jobs.UNDER_WAY:
+        return [Link(_("Progress"), reverse("import-progress", args=[row.pk]), row.number)]
     if row.state != ImportState.DRAFT:
         return []
     return [Link(_("Go on"), _address(row), row.number)]
