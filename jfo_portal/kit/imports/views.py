@@ -77,7 +77,7 @@ class ImportList(ImportPage, ListPage):
             if row.job_state in jobs.UNDER_WAY:
                 row.step = _("Interrupted") if jobs.is_interrupted(row) else ""
             elif row.state == ImportState.DRAFT and row.job_state in (JobState.FAILED, JobState.CANCELLED):
-                row.step = row.get_job_state_display()
+                row.step = _("Stopped") if row.job_state == JobState.CANCELLED else row.get_job_state_display()
             elif row.state == ImportState.DRAFT and not jobs.is_large(row):
                 waiting[row.pk] = row
         of_slug = {resource.slug: resource for resource in resources.all_for(self.reader)}
