@@ -192,7 +192,7 @@ class Undo(FormPage):
         return super().post(request, *args, **kwargs)
 
     def _act(self) -> HttpResponse:
-        if self.large_import is None:
+        if self.large_import is None or self.row.is_undone:
             return super()._act()
         try:
             jobs.begin(self.large_import, Job.UNDO, by=self.user, reason=self.form.cleaned_data["reason"])

@@ -265,6 +265,23 @@ def test_an_import_is_taken_back_by_the_worker(
     assert (saved(), breaches()) == (ROWS, [])
 
 
+def test_the_result_says_why_an_import_was_not_taken_back(
+    previewed: Import, administrator: User, client_of: Callable[[User], Client]
+) -> None:
+    begin_to_save(previewed, administrator)
+    work()
+    file = ImsFile.objects.get(number="JOB-0001")
+    file.opened_on = date(2010, 10, 2)
+    file.save_as(administrator)
+    client, result = client_of(administrator), reverse("import-result", args=[previewed.pk])
+    jobs.begin(previewed, Job.UNDO, by=administrator, reason="the wrong file")
+    work()
+    assert "JOB-0001 was changed later" in words(client.get(result))
+    Import.objects.filter(pk=previewed.pk).update(job_state=JobState.RUNNING)
+    assert "was interrupted before it came to its end, and nothing was taken back" in words(client.get(result))
+    assert saved() == ROWS
+
+
 def test_a_large_import_is_undone_once_a_reason_is_given(
     previewed: Import, administrator: User, client_of: Callable[[User], Client]
 ) -> None:

@@ -196,9 +196,20 @@ class Result(ImportPage, RowPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.row.state == ImportState.DRAFT:
             return redirect("import-review", self.row.pk)
-        if self.row.job_state in jobs.UNDER_WAY:
+        if self.row.job_state in jobs.UNDER_WAY and not self._is_interrupted:
             return redirect("import-progress", self.row.pk)
         return super().get(request, *args, **kwargs)
+
+    @cached_property
+    def _is_interrupted(self) -> bool:
+        return jobs.is_interrupted(self.row)
+
+    @property
+    def _why_it_stands(self) -> str:
+        """Why taking it back in the background did not come to its end; empty where that was not tried, or did."""
+        if self._is_interrupted:
+            return _("Taking this import back was interrupted before it came to its end, and nothing was taken back.")
+        return str(self.row.told) if self.row.job_state == JobState.FAILED else ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = resources.get(self.row.entity, self.reader)
@@ -207,6 +218,7 @@ class Result(ImportPage, RowPage):
             "entity": found.title if found else self.row.entity,
             "is_applied": is_applied,
             "is_expired": self.row.state == ImportState.EXPIRED,
+            "why_it_stands": self._why_it_stands if is_applied else "",
             "bar": steps.bar_of_result(),
             "mapping": _in_words(found, self.row.mapping) if is_applied else [],
             "choices": _choices_in_words(found, self.row.choices) if is_applied else [],
