@@ -450,7 +450,7 @@ RULES: dict[str, Rule] = {
     "import-review": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER),
     "import-errors": Rule(readers=ADMINISTRATOR, arguments=import_to_match, strangers=REVIEWER),
     "import-confirm": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=waiting_import, strangers=REVIEWER),
-    "import-result": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=finished_import, strangers=REVIEWER),
+    "import-result": Rule(readers=ADMINISTRATOR, arguments=finished_import, strangers=REVIEWER),
     "import-progress": Rule(readers=ADMINISTRATOR, posters=ADMINISTRATOR, arguments=import_at_work, strangers=REVIEWER),
     "import-template": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),
     "import-sample": Rule(readers=ADMINISTRATOR, arguments=lambda: {"slug": "officers"}, strangers=REVIEWER),

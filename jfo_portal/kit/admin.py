@@ -278,9 +278,16 @@ class ReferenceAdmin(admin.ModelAdmin):
 
 
 def _require_unchanged(row: models.Model, version: int | None) -> None:
-    """Lock the row; ValidationError if it was changed, or removed, since the form was opened."""
+    """Lock the row; ValidationError if it was changed, or removed, since the form was opened, or might have been."""
+    if version is None:
+        raise ValidationError(
+            _(
+                "The form does not say what the row was when you opened it, so that somebody may have changed it "
+                "meanwhile. Nothing was saved. Open the row again and make your change there."
+            )
+        )
     there = type(row)._base_manager.select_for_update(of=("self",)).filter(pk=row.pk).exists()
-    if not there or (version is not None and _latest(row) != version):
+    if not there or _latest(row) != version:
         raise ValidationError(
             _(
                 "Somebody changed this row since you opened the form, and nothing was saved. "

@@ -23,21 +23,30 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from . import changes, formats
 from .access import SYSTEM, Reader
-from .history import Attributed, Door
+from .history import Attributed, Door, pointing
 from .scoping import ScopedQuerySet
 
 Row = TypeVar("Row", bound=Attributed)
 
 # How many of the rows that stand in the way are named.
 _SHOWN = 10
-# Up to how many versions an undo is tried out before it is offered.
-_TRIED = 200
 # More rows than this are removed at once; Django's own way takes them one by one.
 _MANY = 1_000
 
 
 class CannotUndo(ValidationError):
     """What was written cannot be taken back; the sentences say which row stands in the way, and why."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many rows of one kind an act added, changed and removed, in how many versions."""
+
+    model: type[models.Model]
+    added: int
+    changed: int
+    removed: int
+    versions: int
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,18 @@ class ChangeSet(models.Model):
         ]
         return {kind: histories[kind] for kind in sorted(branches[0].union(*branches[1:]))}
 
+    def tally(self) -> list[Tally]:
+        """Return what it did to how many rows, by their kind; a query, and one more for each kind of row."""
+        found = []
+        for history in self.kinds().values():
+            by_event = written(history, self).values_list("history_type")
+            counts = list(by_event.annotate(models.Count("id", distinct=True), models.Count("pk")))
+            rows = {event: count for event, count, _versions in counts}
+            versions = sum(count for _event, _rows, count in counts)
+            added, changed, removed = (rows.get(event, 0) for event in "+~-")
+            found.append(Tally(history.instance_type, added, changed, removed, versions))
+        return found
+
     def versions(self) -> list[Any]:
         """Return the versions that it wrote, in the order of writing; a query, and one more for each kind of row.
 
@@ -197,10 +218,8 @@ def obstacles(change: ChangeSet, reader: Reader = SYSTEM) -> list[Obstacle]:
 
 
 def rehearse(change: ChangeSet, *, by: Any) -> list[Obstacle]:
-    """Return what stands in the way of undoing it, found by doing it and taking that back; of a large act, by looking
-    at its rows alone."""
-    found = obstacles(change, by)
-    if found or sum(written(history, change).count() for history in change.kinds().values()) > _TRIED:
+    """Return what stands in the way of undoing it, found by doing it and taking that back; not for a large act."""
+    if found := obstacles(change, by):
         return found
     try:
         with transaction.atomic():
@@ -463,7 +482,7 @@ def _remove(versions: Sequence[Any], undoing: ChangeSet) -> None:
     model = versions[0].instance_type
     keys = {version.id for version in versions}
     whose = {"by": undoing.by, "reason": undoing.reason, "door": Door(undoing.door), "change": undoing}
-    if len(keys) > _MANY and not model._meta.related_objects and _may_go_at_once(model):
+    if len(keys) > _MANY and not pointing(model) and _may_go_at_once(model):
         model._default_manager.delete_rows(keys, **whose)
         return
     try:

@@ -5,14 +5,15 @@ takes it says what for, and an administrator or auditor can ask about it later. 
 the portal nor the database changes or removes a row of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any, Never, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from .access import SYSTEM, Reader
@@ -48,6 +49,7 @@ class Export(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.PROTECT, related_name="+")
     role = models.CharField(_("role"), max_length=20, help_text=_("That of the person at that time."))
     at = models.DateTimeField(_("when"), auto_now_add=True)
+    # Its title in each language, a line each: see `in_each_language`.
     what = models.CharField(_("list or report"), max_length=255)
     address = models.TextField(_("address"), help_text=_("With all its parameters."))
     file_format = models.CharField(_("format"), max_length=10)
@@ -68,6 +70,12 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"X-{self.pk:04d}"
+
+    @property
+    def title(self) -> str:
+        """The title of the list or report in the active language; of an older entry in that of who took the file."""
+        titles = dict(zip(_languages(), self.what.split("\n"), strict=False))
+        return titles.get(get_language() or "") or self.what
 
     def save(self, *args: Any, **options: Any) -> None:
         """Add the row; Kept for one that is there already."""
@@ -92,16 +100,35 @@ class Named:
 
     @classmethod
     def counted(cls, rows: QuerySet, paths: Iterable[str]) -> "Named":
-        """Return what there is of the rows, by the look-ups from them to officers; one query."""
-        by_path = {f"named_{place}": Count(path, distinct=True) for place, path in enumerate(sorted(set(paths)))}
-        found = rows.order_by().aggregate(counted_rows=Count("*"), **by_path)
-        return cls(found.pop("counted_rows"), max(found.values()))
+        """Return what there is of the rows, by the look-ups from them to officers; two queries.
+
+        An officer whom several of the look-ups lead to is one.
+        """
+        named = [
+            rows.order_by().filter(**{f"{path}__isnull": False}).values_list(path, flat=True).distinct()
+            for path in sorted(set(paths))
+        ]
+        return cls(rows.count(), named[0].union(*named[1:]).count())
 
     @classmethod
     def found(cls, rows: Iterable[Any], paths: Iterable[str]) -> "Named":
         """Return what there is of rows that are read already, mappings or objects."""
         held, looked_up = list(rows), sorted(set(paths))
-        return cls(len(held), max(len({_at(row, path) for row in held} - {None}) for path in looked_up))
+        return cls(len(held), len({_at(row, path) for row in held for path in looked_up} - {None}))
+
+
+def _languages() -> list[str]:
+    return [code for code, _name in settings.LANGUAGES]
+
+
+def in_each_language(title: Callable[[], Any]) -> str:
+    """Return what `title` says in each of the portal's languages, a line each, as the log keeps it."""
+    most = (Export._meta.get_field("what").max_length or 0) // len(_languages()) - 1
+    titles = []
+    for code in _languages():
+        with override(code):
+            titles.append(" ".join(str(title()).split())[:most])
+    return "\n".join(titles)
 
 
 def _at(row: Any, path: str) -> Any:
@@ -109,11 +136,11 @@ def _at(row: Any, path: str) -> Any:
 
 
 def log(*, by: Any, what: str, address: str, file_format: str, file_name: str, named: Named, purpose: str) -> Export:
-    """Add a file that is about to be given to the log; two queries."""
+    """Add a file that is about to be given to the log, under its title `in_each_language`; two queries."""
     return Export.objects.create(
         by=by,
         role=by.role,
-        what=what[:255],
+        what=what,
         address=address,
         file_format=file_format,
         file_name=file_name[:255],

@@ -1,6 +1,7 @@
 """The page of the log of exports: who took which file that names many officers, and what for."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import django_filters
@@ -47,7 +48,7 @@ COLUMNS = [
         "by", gettext_lazy("Who"), value=lambda row: row.by.get_full_name() or row.by.username, sort="by__last_name"
     ),
     Column("role", gettext_lazy("Role"), value=_role, sort="role"),
-    Column("what", gettext_lazy("List or report"), sort="what"),
+    Column("what", gettext_lazy("List or report"), value=attrgetter("title"), sort="what"),
     Column("purpose", gettext_lazy("Purpose")),
     Column("officers", gettext_lazy("Officers named"), "integer", sort="officers"),
     Column("rows", gettext_lazy("Rows"), "integer", sort="rows"),

@@ -293,7 +293,7 @@ _NUMBER_FORMATS = {
 _DOLLARS = {"en": '"$"#,##0', "fr": '#,##0\xa0"$"'}
 _CENTS = {"en": '"$"#,##0.00', "fr": '#,##0.00\xa0"$"'}
 # Of columns, in characters.
-_LEAST_WIDTH, _GREATEST_WIDTH = 12, 60
+_LEAST_WIDTH, GREATEST_WIDTH = 12, 60
 
 
 def workbook(columns: Sequence[Column], rows: Rows, notes: Notes = ()) -> bytes:
@@ -346,7 +346,7 @@ def write_workbook(
         sheet.set_landscape()
         sheet.repeat_rows(0)
         if notes:
-            _prepare_print(_write_notes(book, notes), title, mark)
+            _prepare_print(write_notes(book, notes), title, mark)
 
 
 def _prepare_print(sheet: Any, title: str, mark: str) -> None:
@@ -401,8 +401,7 @@ def _write_rows(book: Any, sheet: Any, columns: Sequence[Column], rows: Rows) ->
         )
     sheet.dim_rowmax = max(sheet.dim_rowmax or 0, line)
     for position, (label, one) in enumerate(zip(labels, cells, strict=True)):
-        width = max(_LEAST_WIDTH, len(label) + 2, one.longest + 2)
-        sheet.set_column(position, position, min(width, _GREATEST_WIDTH))
+        sheet.set_column(position, position, width_for(max(len(label), one.longest)))
     if columns:
         sheet.autofilter(0, 0, line, len(columns) - 1)
 
@@ -463,13 +462,18 @@ _FIRST_DAY = date(1900, 3, 1)
 _SECONDS = 86_400
 
 
+def width_for(longest: int) -> int:
+    """Return the width of a column whose longest text has so many characters."""
+    return min(max(_LEAST_WIDTH, longest + 2), GREATEST_WIDTH)
+
+
 def _as_text(text: str) -> str:
     """Return a text that xlsxwriter takes for nothing else: one like this it would write as markup."""
     return f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text
 
 
-def _write_notes(book: Any, notes: Notes) -> Any:
-    """Write the notes, and return their sheet."""
+def write_notes(book: Any, notes: Notes) -> Any:
+    """Write the notes to a sheet of their own in the workbook of xlsxwriter, and return the sheet."""
     sheet = book.add_worksheet(_("Notes"))
     bold = book.add_format({"bold": True, "valign": "top"})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})

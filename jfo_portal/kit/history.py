@@ -80,6 +80,13 @@ def _complete(sender: type[models.Model], instance: models.Model, history_instan
     history_instance.related_words = _related_words(instance, _foreign_keys(sender))
 
 
+def pointing(model: type[models.Model]) -> list[Any]:
+    """Return the relations by which rows of other tables point to those of the model, hidden ones among them; not a
+    history's, which outlives what it tells of."""
+    relations: list[Any] = [field for field in model._meta.get_fields(include_hidden=True) if field.auto_created]
+    return [one for one in relations if not one.concrete and one.on_delete is not models.DO_NOTHING]
+
+
 # How many rows one statement of Django's own writes.
 _BATCH = 1_000
 
@@ -156,7 +163,8 @@ class TrackedQuerySet(models.QuerySet):
         return their keys.
 
         For thousands of rows at once (kit.bulk): no instance is made, and save() is not asked. A field that is not
-        named has its default; a model with fields that repeat others (kit.search) cannot be written so.
+        named has its default. TypeError for a model with fields that repeat others (kit.search), or with many-to-many
+        fields, whose rows are not written with it.
         """
         fields = self._written_raw()
         table = bulk.Table(self.model, self.db)
@@ -197,14 +205,18 @@ class TrackedQuerySet(models.QuerySet):
         door: Door = Door.COMMAND,
         change: Any = None,
     ) -> None:
-        """Delete the rows with these keys, which no other row belongs to, and record a last version of each, in one
-        transaction; as `insert_rows` does, but of any model."""
+        """Delete the rows with these keys, and record a last version of each, in one transaction; as `insert_rows`
+        does. TypeError for a model whose rows others point to: Django would have a word with each of them."""
+        if pointing(self.model):
+            raise TypeError(f"Rows of other tables may point to a {self.model.__name__}.")
         table, gone = bulk.Table(self.model, self.db), list(keys)
         with transaction.atomic(using=self.db):
             self._record_rows(table, gone, "-", by=by, reason=reason, door=door, change=change)
             table.delete(gone)
 
     def _written_raw(self) -> list[Any]:
+        if self.model._meta.many_to_many:
+            raise TypeError(f"{self.model.__name__} has many-to-many fields, which are not written with its rows.")
         fields = self.model.history.model.tracked_fields  # type: ignore[attr-defined]
         if len(fields) != len(self.model._meta.concrete_fields):
             raise TypeError(f"{self.model.__name__} has fields that only save() fills.")

@@ -231,7 +231,7 @@ class FilePage(Page):
         response = make(purpose)
         exportlog.log(
             by=self.user,
-            what=str(self.get_title()),
+            what=exportlog.in_each_language(self.get_title),
             address=self.request.get_full_path(),
             file_format=file_format,
             file_name=f"{name}.{exports.FORMATS[file_format].suffix}",
@@ -395,7 +395,7 @@ class ListPage(FilePage):
         return asked
 
     def named(self, columns: Sequence[Column], rows: exports.Rows) -> Named | None:
-        """Return how many rows and officers a file of the columns has, by one query; None where it names none."""
+        """Return how many rows and officers a file of the columns has, by two queries; None where it names none."""
         paths = [column.names for column in columns if column.names]
         return Named.counted(self.filtered, paths) if paths else None
 

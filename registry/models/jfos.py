@@ -21,7 +21,7 @@ from jfo_portal.kit.periods import Period, PeriodQuerySet, day_without, joined, 
 from jfo_portal.kit.scoping import OpenQuerySet, ScopedQuerySet
 
 from .partners import OWN_AGENCY, Agency
-from .people import MANAGERS, STEERING, require_assignments_inside
+from .people import MANAGERS, STEERING, Role, require_assignments_inside
 from .places import Region
 
 
@@ -29,6 +29,12 @@ class Kind(models.TextChoices):
     BINATIONAL = "binational", _("Bi-national")
     NATIONAL = "national", _("National")
     REGIONAL = "regional", _("Regional")
+
+
+class ProgramQuerySet(OpenQuerySet):
+    """Programs: everybody who signed in reads them, administrators change them."""
+
+    write_roles = frozenset({Role.ADMINISTRATOR})
 
 
 class Program(Named, Tracked):
@@ -42,7 +48,7 @@ class Program(Named, Tracked):
         help_text=_("Whether Exhibit 4 shows the program's JFOs as one line."),
     )
 
-    objects = OpenQuerySet.as_manager()
+    objects = ProgramQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("program")

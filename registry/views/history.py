@@ -4,18 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse, translate_url
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from jfo_portal.kit import changes, changesets, formats
-from jfo_portal.kit.changesets import ChangeSet
+from jfo_portal.kit.changesets import ChangeSet, Obstacle, Tally
 from jfo_portal.kit.editing import VERSION, FormPage, undoable
 from jfo_portal.kit.exportlog import Named
 from jfo_portal.kit.exports import Rows
+from jfo_portal.kit.imports import jobs
+from jfo_portal.kit.imports.reading import ImportRefused
+from jfo_portal.kit.models import Import, Job
 from jfo_portal.kit.tables import Column
 from jfo_portal.kit.views import Crumb, ListPage, RowPage
 from registry.filters import HistoryFilters
@@ -23,7 +29,7 @@ from registry.forms import ReasonedForm, ReasonRequiredForm
 from registry.models import Officer
 from registry.tables import HISTORY_COLUMNS
 
-# How many of the versions of an act the page that undoes it shows.
+# How many of the versions of an act the page that undoes it shows; an act of more is not undone without a word.
 _SHOWN = 100
 
 
@@ -135,7 +141,10 @@ class Act(_Versions):
 
 class Undo(FormPage):
     """What one act changed, what stands in the way of undoing it, and the button that takes all of it back; 404 for
-    those who may not."""
+    those who may not.
+
+    A large act is told in numbers, and undone for a reason; a large import is taken back in the background.
+    """
 
     title = gettext_lazy("Undo a change")
     section = "history"
@@ -154,8 +163,48 @@ class Undo(FormPage):
             raise Http404
         return row
 
+    @cached_property
+    def tally(self) -> list[Tally]:
+        """What the act did to how many rows."""
+        return self.row.tally()
+
+    @property
+    def written(self) -> int:
+        """How many versions the act wrote."""
+        return sum(one.versions for one in self.tally)
+
+    @property
+    def is_large(self) -> bool:
+        return self.written > _SHOWN or self.large_import is not None
+
+    @cached_property
+    def large_import(self) -> Import | None:
+        """The import that the act was, where the worker takes it back."""
+        return jobs.undone_later(self.row, by=self.reader)
+
     def get_form(self, data: Mapping[str, Any] | None = None) -> ReasonedForm:
-        return ReasonedForm(data)
+        return ReasonRequiredForm(data) if self.is_large else ReasonedForm(data)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # The button beside the message of what was saved asks nothing.
+        if self.is_large and "reason" not in request.POST:
+            return redirect("undo", self.row.pk)
+        return super().post(request, *args, **kwargs)
+
+    def _act(self) -> HttpResponse:
+        if self.large_import is None or self.row.is_undone:
+            return super()._act()
+        try:
+            jobs.begin(self.large_import, Job.UNDO, by=self.user, reason=self.form.cleaned_data["reason"])
+        except ImportRefused as refusal:
+            raise ValidationError(str(refusal)) from refusal
+        return redirect("import-progress", self.large_import.pk)
+
+    def _obstacles(self) -> list[Obstacle]:
+        """Return what stands in the way; of many rows nobody waits for that."""
+        if self.is_large:
+            return [] if self.large_import is not None else changesets.obstacles(self.row, self.reader)
+        return changesets.rehearse(self.row, by=self.user)
 
     def save(self, form: ReasonedForm) -> str:
         changesets.undo(self.row, by=self.user, within=self.change)
@@ -177,16 +226,48 @@ class Undo(FormPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         keys = changes.versions(self.reader, change_set=self.row)
         # When it was tried and refused, the form says what stood in the way.
-        obstacles = [] if kwargs["form"].errors else changesets.rehearse(self.row, by=self.user)
+        obstacles = [] if kwargs["form"].errors else self._obstacles()
         count = keys.count()
-        written = sum(changesets.written(kept, self.row).count() for kept in self.row.kinds().values())
         return super().get_context_data(**kwargs) | {
             "act": self.row,
             "obstacles": obstacles,
             "versions": changes.in_words(list(keys[:_SHOWN])),
             "more": max(0, count - _SHOWN),
-            "unseen": written - count,
+            "unseen": self.written - count,
+            "is_large": self.is_large,
+            "taken_back": _taken_back(self.tally) if self.is_large else [],
+            "is_undone_later": self.large_import is not None,
         }
+
+
+def _taken_back(tally: Sequence[Tally]) -> list[str]:
+    """Return, in a sentence for each kind of row and of what was done to it, what undoing the act would do."""
+    sentences = []
+    for one in tally:
+        told = [
+            ngettext(
+                "%(kind)s: %(count)s row that was added would be removed.",
+                "%(kind)s: %(count)s rows that were added would be removed.",
+                one.added,
+            ),
+            ngettext(
+                "%(kind)s: %(count)s row that was changed would be as it was before.",
+                "%(kind)s: %(count)s rows that were changed would be as they were before.",
+                one.changed,
+            ),
+            ngettext(
+                "%(kind)s: %(count)s row that was removed would be there again.",
+                "%(kind)s: %(count)s rows that were removed would be there again.",
+                one.removed,
+            ),
+        ]
+        kind = capfirst(str(one.model._meta.verbose_name_plural))
+        sentences += [
+            sentence % {"kind": kind, "count": formats.number(count)}
+            for sentence, count in zip(told, (one.added, one.changed, one.removed), strict=True)
+            if count
+        ]
+    return sentences
 
 
 def _has_page(row: Any) -> bool:

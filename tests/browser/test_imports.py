@@ -82,6 +82,11 @@ def test_a_file_with_errors_names_every_place_and_saves_nothing(
     assert fits_a_phone(page)
     expect(page.locator("main a[href$='/confirm/']")).to_have_count(0)
     assert Assignment.objects.count() == before
+    # Printed, it is as wide as a letter on its side between margins of 12 mm, without what can be pressed alone.
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 966, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 966
+    expect(page.locator("main button:visible")).to_have_count(0)
 
 
 @LANGUAGES
@@ -193,7 +198,9 @@ def press(page: Page, selector: str, address: str) -> None:
 SUBMIT = "#page-form .form-buttons button[type=submit]"
 
 
-def test_a_region_s_sheet_comes_in_by_keyboard_alone_and_is_taken_back(signed_in: SignedIn) -> None:
+def test_a_region_s_sheet_comes_in_by_keyboard_alone_and_is_taken_back(
+    signed_in: SignedIn, violations: Violations
+) -> None:
     page = signed_in("admin")
     before = Officer.objects.count()
     page.goto("/en/imports/new/")
@@ -226,7 +233,11 @@ def test_a_region_s_sheet_comes_in_by_keyboard_alone_and_is_taken_back(signed_in
     press(page, SUBMIT, "/result/$")
     assert Officer.objects.count() == before + 128
     press(page, ".page-actions a[href*='/undo/']", "/undo/$")
-    press(page, "main form button[type=submit]", "/result/$")
+    assert violations(page) == []
+    assert fits_a_phone(page)
+    tab_to(page, "[name=reason]")
+    page.keyboard.type("The sheet of another region")
+    press(page, SUBMIT, "/result/$")
     assert Officer.objects.count() == before
     # The same layout is known now: straight to the review, whose value is known too.
     page.goto("/en/imports/new/")
@@ -258,7 +269,8 @@ def test_the_same_without_scripts(signed_in: SignedIn, browser: Browser, base_ur
         confirm(page)
         assert Officer.objects.count() == before + 128
         page.locator(".page-actions a[href*='/undo/']").click()
-        page.locator("main form button[type=submit]").first.click()
+        page.fill("[name=reason]", "La feuille d’une autre région")
+        page.locator(SUBMIT).click()
         expect(page).to_have_url(re.compile("/result/$"))
     assert Officer.objects.count() == before
     assert Import.objects.latest("pk").is_undone

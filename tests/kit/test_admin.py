@@ -160,6 +160,24 @@ def test_a_change_says_who_when_why_and_through_which_door_and_is_undone(client:
     assert ibet().history.latest().change_set.undoes == change
 
 
+def test_another_administrator_undoes_it_too(client: Client, client_of: SignIn) -> None:
+    """A program's change could be undone by nobody but who had made it."""
+    was = ibet().name_en
+    sent(client, Program, ibet(), **IBET | {"name_en": "Border Teams"})
+    other = client_of(User.objects.create_user("other.admin", role="administrator"))
+    other.post(reverse("undo", args=[ibet().history.latest().change_set.pk]))
+    assert ibet().name_en == was
+
+
+def test_a_change_that_does_not_say_of_which_version_it_is_is_refused(client: Client) -> None:
+    """It would have been saved over what somebody changed meanwhile."""
+    was, versions = ibet().name_en, ibet().history.count()
+    for version in ({}, {"version": ""}):
+        answer = client.post(address(Program, "change", ibet().pk), IBET | {"name_en": "Border Teams"} | version)
+        assert "somebody may have changed it meanwhile. Nothing was saved." in words(answer)
+    assert (ibet().name_en, ibet().history.count()) == (was, versions)
+
+
 def test_the_history_of_a_row_is_the_portals_own(client: Client) -> None:
     sent(client, Program, ibet(), **IBET | {"name_en": "Border Teams", "reason": "Renamed"})
     page = client.get(address(Program, "history", ibet().pk), follow=True)
@@ -231,8 +249,11 @@ def test_the_key_of_a_row_never_changes(client: Client) -> None:
 def test_a_rate_is_typed_as_the_language_writes_it(client: Client) -> None:
     rate = BenefitRate.objects.get(fiscal_year=2009)
     there = address(BenefitRate, "change", rate.pk).replace("/en/", "/fr/", 1)
-    assert 'value="0,2' in body(client.get(there))
-    client.post(there, {"rate": "0,25"})
+    page = body(client.get(there))
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    assert 'value="0,2' in page
+    client.post(there, {"rate": "0,25", "version": version[1]})
     rate.refresh_from_db()
     assert str(rate.rate) == "0.2500"
 

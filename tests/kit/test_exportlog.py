@@ -19,7 +19,7 @@ from jfo_portal.kit import exportlog, reports
 from jfo_portal.kit.dataversion import data_version
 from jfo_portal.kit.exportlog import Export, Kept, Named
 from jfo_portal.kit.viewpages import list_class
-from registry.models import Officer, User
+from registry.models import Officer, Region, User
 from tests.pages import body, csv_rows, words
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +31,9 @@ PURPOSE = "FTE by JFO for the regional meeting"
 @pytest.fixture
 def reviewer(client_of: Callable[[User], Client], nhq_reviewer: User) -> Client:
     return client_of(nhq_reviewer)
+
+
+PAIR = ["first", "second"]
 
 
 def is_file(response: Any) -> bool:
@@ -63,7 +66,7 @@ def test_the_purpose_is_answered_with_the_file_and_logged(reviewer: Client, nhq_
 
     assert is_file(response)
     assert response.headers["Content-Disposition"] == 'attachment; filename="officers-2011-03-30.csv"'
-    assert (kept.by, kept.role, kept.what, kept.address) == (nhq_reviewer, "nhq_reviewer", "Officers", address)
+    assert (kept.by, kept.role, kept.what, kept.address) == (nhq_reviewer, "nhq_reviewer", "Officers\nAgents", address)
     assert (kept.file_format, kept.file_name, kept.purpose) == ("csv-fr", "officers-2011-03-30.csv", PURPOSE)
     assert kept.rows == kept.officers == len(lines) - 1 > 50
     assert kept.data_version == data_version()
@@ -253,6 +256,17 @@ def test_officers_of_rows_that_are_read_already_are_counted_by_their_path() -> N
     assert (named.rows, named.officers) == (2, 1)
 
 
+def test_different_officers_by_several_columns_are_all_counted() -> None:
+    """Thirty and thirty others counted as thirty, and asked for no purpose."""
+    named = Named.found([{"first": 1, "second": 2}, {"first": 3, "second": 1}, {"first": 3, "second": None}], PAIR)
+    assert (named.rows, named.officers) == (3, 3)
+    replaced = Region.objects.exclude(successor=None)
+    keys = {key for pair in replaced.values_list("pk", "successor") for key in pair}
+    named = Named.counted(replaced, ["pk", "successor"])
+    assert (named.rows, named.officers) == (replaced.count(), len(keys))
+    assert named.officers > named.rows > 0
+
+
 # The workbook says of itself
 
 
@@ -325,6 +339,17 @@ def test_administrators_and_auditors_read_the_log(
     assert words(client.get("/fr/exports/")).count(PURPOSE) == 1
     assert csv_rows(client.get("/en/exports/?format=csv&cols=address"))[0]["Address"] == kept.address
     assert client.post("/en/exports/").status_code == 405
+
+
+def test_the_log_names_lists_in_the_language_of_who_reads_it(
+    client_of: Callable[[User], Client], reviewer: Client, kept: Export, auditor: User
+) -> None:
+    reviewer.post(OFFICERS, {"purpose": PURPOSE})
+    client = client_of(auditor)
+    english, french = (csv_rows(client.get(f"/{language}/exports/?format=csv")) for language in ("en", "fr"))
+    assert [row["List or report"] for row in english] == ["Officers", "Officers"]
+    # What was kept in one language alone stays in it.
+    assert [row["Liste ou rapport"] for row in french] == ["Agents", "Officers"]
 
 
 @pytest.mark.parametrize("username", ["nhq.reviewer", "que.manager"])

@@ -7,7 +7,7 @@ from django.contrib.auth import user_logged_in
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jfo_portal.kit.history import Door
+from jfo_portal.kit.history import Door, TrackedQuerySet
 from registry.models import JFO, Assignment, Level, Officer, OfficerLevel, Region, Role, User
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +35,14 @@ def test_a_save_says_who_why_and_through_which_door(officer: Officer, que_manage
         Door.SCREEN,
     )
     assert version.related_words == {"region": "QUE"}
+
+
+def test_many_rows_at_once_are_refused_where_more_than_they_would_have_to_be_written() -> None:
+    """What belonged to them was passed over without a word."""
+    with pytest.raises(TypeError, match="User has many-to-many fields"):
+        TrackedQuerySet(User).insert_rows(["username"], [["somebody"]])
+    with pytest.raises(TypeError, match="may point to a Officer"):
+        Officer.objects.delete_rows([1])
 
 
 def test_bulk_create_leaves_a_version_of_each_row(officer: Officer, administrator: User) -> None:

@@ -5,10 +5,12 @@ import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import activate
@@ -21,6 +23,7 @@ from jfo_portal.kit.models import Import, ImportState, Job, JobState
 from performance.models import ImsFile, ImsStatus
 from registry.models import Officer, User
 
+from ..pages import words
 from ..sheets import breaches
 
 ROWS = 60
@@ -185,6 +188,35 @@ def test_a_job_whose_process_ended_is_interrupted_and_begun_again(previewed: Imp
     assert saved() == ROWS
 
 
+def test_a_job_whose_end_cannot_be_noted_is_seen_as_interrupted(
+    previewed: Import,
+    administrator: User,
+    client_of: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It was given up without a word."""
+    update = QuerySet.update
+
+    def fail_to_note(rows: QuerySet, **values: Any) -> int:
+        if "told" in values:
+            raise OperationalError("the database system is shutting down")
+        return update(rows, **values)
+
+    begin_to_save(previewed, administrator)
+    monkeypatch.setattr(jobs, "_PATIENCE", 1)
+    monkeypatch.setattr("time.sleep", lambda _second: None)
+    monkeypatch.setattr(actions, "confirm", Mock(side_effect=ImportRefused("It cannot be.")))
+    with monkeypatch.context() as context:
+        context.setattr(QuerySet, "update", fail_to_note)
+        work()
+    assert f"How the job of import {previewed.pk} ended (failed) could not be noted" in caplog.text
+    previewed.refresh_from_db()
+    assert jobs.is_interrupted(previewed)
+    page = client_of(administrator).get(reverse("import-progress", args=[previewed.pk]))
+    assert "The work was interrupted before it came to its end. Nothing of it is saved" in words(page)
+
+
 def test_the_lock_is_one_also_where_it_was_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who ends takes the file of the lock away: who had opened it before locked a file that nobody else would find."""
     waits, holds, may_end = threading.Event(), threading.Event(), threading.Event()
@@ -282,15 +314,41 @@ def test_an_import_is_taken_back_by_the_worker(
     assert (saved(), breaches()) == (ROWS, [])
 
 
-def test_a_large_import_is_undone_from_its_result(
+def test_the_result_says_why_an_import_was_not_taken_back(
     previewed: Import, administrator: User, client_of: Callable[[User], Client]
 ) -> None:
     begin_to_save(previewed, administrator)
     work()
+    file = ImsFile.objects.get(number="JOB-0001")
+    file.opened_on = date(2010, 10, 2)
+    file.save_as(administrator)
     client, result = client_of(administrator), reverse("import-result", args=[previewed.pk])
-    assert "Undo this import" in client.get(result).content.decode()
-    response: Any = client.post(result)
+    jobs.begin(previewed, Job.UNDO, by=administrator, reason="the wrong file")
+    work()
+    assert "JOB-0001 was changed later" in words(client.get(result))
+    Import.objects.filter(pk=previewed.pk).update(job_state=JobState.RUNNING)
+    assert "was interrupted before it came to its end, and nothing was taken back" in words(client.get(result))
+    assert saved() == ROWS
+
+
+def test_a_large_import_is_undone_once_a_reason_is_given(
+    previewed: Import, administrator: User, client_of: Callable[[User], Client]
+) -> None:
+    """One press on its result took everything back, without a word."""
+    begin_to_save(previewed, administrator)
+    work()
+    previewed.refresh_from_db()
+    assert previewed.change_set is not None
+    client, result = client_of(administrator), reverse("import-result", args=[previewed.pk])
+    undo = reverse("undo", args=[previewed.change_set.pk])
+    assert f'href="{undo}"' in client.get(result).content.decode()
+    assert client.post(result).status_code == 405
+    page = words(client.get(undo))
+    assert f"IMS files: {ROWS} rows that were added would be removed." in page
+    response: Any = client.post(undo, {"reason": "the wrong file"})
     assert response.url == reverse("import-progress", args=[previewed.pk])
     work()
     assert "This import was undone" in client.get(result).content.decode()
     assert saved() == 0
+    previewed.change_set.refresh_from_db()
+    assert previewed.change_set.undone_by.reason == "the wrong file"

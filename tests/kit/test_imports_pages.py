@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
+from tempfile import SpooledTemporaryFile
 from typing import Any
 from unittest.mock import Mock
 from zipfile import ZipFile
@@ -22,9 +23,10 @@ from django.utils.translation import override
 from python_calamine import CalamineWorkbook
 from xlsxwriter import Workbook
 
-from jfo_portal.kit.imports import resources
+from jfo_portal.kit.imports import resources, workbook
 from jfo_portal.kit.models import Import, ImportPapers, ImportState, RememberedChoice
 from registry.models import Assignment, Role, User
+from tests.pages import csv_rows
 
 from .imports_example import AssignmentResource, make_assignment, make_officer
 
@@ -539,6 +541,18 @@ def test_the_file_comes_back_with_a_column_of_errors_and_goes_in_again(client: C
     assert client.get(again.url).context["counts"].error == 0
 
 
+def test_a_file_of_errors_that_cannot_be_made_leaves_nothing_behind(
+    client: Client, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = staged(client, HEADER + ROW)
+    monkeypatch.setattr(workbook, "_write", Mock(side_effect=MemoryError))
+    with SpooledTemporaryFile() as file:
+        monkeypatch.setattr(workbook, "SpooledTemporaryFile", lambda _size: file)
+        with pytest.raises(MemoryError):
+            client.get(reverse("import-errors", args=[made.pk]))
+        assert file.closed
+
+
 def test_a_review_asks_as_many_queries_for_a_hundred_rows_as_for_one(client: Client, assignment: Assignment) -> None:
     for number in range(100):
         make_officer(assignment.officer.region, f"T-1{number:03}")
@@ -768,3 +782,23 @@ def test_an_import_that_changed_nothing_offers_nothing_to_undo(client: Client, a
     page = client.get(reverse("import-result", args=[made.pk]))
     assert page.status_code == 200
     assert "Undo this import" not in page.content.decode()
+    assert "Nothing needed changing" in page.content.decode()
+    assert "every row of the file is saved" not in page.content.decode()
+
+
+def test_the_list_counts_nothing_of_an_import_that_waits(client: Client, assignment: Assignment) -> None:
+    """It said that nothing was new, changed or unchanged, as if that had been found."""
+    made = staged(client, HEADER + ROW)
+    address = f"{reverse('imports')}?format=csv"
+    (row,) = csv_rows(client.get(address))
+    assert (row["State"], row["New"], row["Changed"], row["Unchanged"]) == ("Waiting: Review", "", "", "")
+    Import.objects.update(job="preview", job_state="queued")
+    (row,) = csv_rows(client.get(address))
+    assert row["State"] == "At work: The file is compared with the records"
+    Import.objects.update(job_state="running")
+    (row,) = csv_rows(client.get(address))
+    assert row["State"] == "Waiting: Interrupted"
+    Import.objects.update(job="", job_state="")
+    confirm(client, made)
+    (row,) = csv_rows(client.get(address))
+    assert (row["State"], row["New"], row["Changed"], row["Unchanged"]) == ("Imported", "0", "1", "0")

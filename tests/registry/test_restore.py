@@ -246,6 +246,30 @@ def test_what_stands_in_the_way_is_named_before_the_button_is_pressed(
     assert "was changed later" in words(que.post(reverse("undo", args=[act.pk])))
 
 
+def test_a_large_act_is_not_undone_before_its_numbers_were_seen_and_a_reason_is_given(
+    que: Client,
+    act: ChangeSet,
+    officer: Officer,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    monkeypatch.setattr("registry.views.history._SHOWN", 1)
+    undo = reverse("undo", args=[act.pk])
+    before = set(officer.assignments.values_list("pk", "end"))
+    # The button beside the message of what was saved sends nothing.
+    assert que.post(undo).headers["Location"] == undo
+    # Three more for what stands in the way, whatever the number of rows.
+    with django_assert_max_num_queries(BUDGET + 3):
+        page = que.get(undo)
+    said = words(page)
+    assert "Assignments: 1 row that was added would be removed." in said
+    assert "Assignments: 1 row that was changed would be as it was before." in said
+    assert body(page).index('id="page-form"') < body(page).index("what would be taken back")
+    assert set(officer.assignments.values_list("pk", "end")) == before
+    que.post(undo, {"reason": "the wrong officer"})
+    assert set(officer.assignments.values_list("pk", "end")) != before
+
+
 def test_an_act_that_was_undone_says_so_and_leads_to_the_undoing(que: Client, act: ChangeSet) -> None:
     undo = reverse("undo", args=[act.pk])
     done = que.post(undo, {"reason": "a mistake"}, follow=True)

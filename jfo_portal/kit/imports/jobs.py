@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -49,6 +49,13 @@ def begin(staged: Import, job: Job, *, by: Any, **said: Any) -> None:
         waiting.save()
         ImportProgress.objects.update_or_create(of_import=waiting, defaults={"phase": "waiting", "is_cancelled": False})
         transaction.on_commit(partial(run.enqueue, waiting.pk))
+
+
+def undone_later(change: changesets.ChangeSet, *, by: Any) -> Import | None:
+    """Return the user's import that the change set is of, where it wrote more rows than are taken back while somebody
+    waits; one query."""
+    applied = Import.objects.visible_to(by).filter(change_set=change).first()
+    return applied if applied is not None and applied.new + applied.changed > settings.IMPORT_MOST_AT_ONCE else None
 
 
 def cancel(staged: Import, *, by: Any) -> None:
@@ -92,17 +99,21 @@ def run(pk: int) -> None:
 
 
 def _end(pk: int, state: JobState, told: str) -> None:
-    """Note how the job ended; a database that is just starting again is waited for."""
+    """Note how the job ended; a database that is just starting again is waited for.
+
+    One that does not come back is left: the lock ends with the job, so that it is seen as interrupted then.
+    """
     for _second in range(_PATIENCE):
         try:
             # Not over what was said of the import meanwhile.
             running = Import.objects.filter(pk=pk, job_state=JobState.RUNNING)
             running.update(job_state=state, told=told, job_at=timezone.now())
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             connection.close()
             time.sleep(1)
         else:
             return
+    logger.error("How the job of import %s ended (%s) could not be noted", pk, state.value)
 
 
 def _done(row: Import) -> tuple[JobState | None, str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BaseForm
@@ -23,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from .. import changesets, exports, formats
 from ..editing import FormPage
-from ..models import Import, ImportPapers, ImportState, Job
+from ..models import Import, ImportPapers, ImportState, JobState
 from ..tables import Column, Link
 from ..views import Crumb, ListPage, RowPage
 from . import actions, jobs, records, resources, steps, workbook
@@ -60,18 +59,28 @@ class ImportList(ImportPage, ListPage):
                 value=_state,
                 sort="state",
             ),
-            Column("new", _("New"), "integer"),
-            Column("changed", _("Changed"), "integer"),
-            Column("unchanged", _("Unchanged"), "integer"),
+            # What an import that waits would do is worked out at each step.
+            Column("new", _("New"), "integer", value=lambda row: row.new if _is_applied(row) else None),
+            Column("changed", _("Changed"), "integer", value=lambda row: row.changed if _is_applied(row) else None),
+            Column(
+                "unchanged", _("Unchanged"), "integer", value=lambda row: row.unchanged if _is_applied(row) else None
+            ),
             Column("created_at", _("Sent"), "datetime", sort="created_at"),
             Column("expires", _("Expires"), "datetime", value=_expires),
             Column("resume", _("Go on"), links=_ways_on),
         ]
 
     def completed(self, rows: list[Any]) -> list[Any]:
-        """Return the rows, those that wait with the step that they wait at; one query."""
+        """Return the rows, those that wait with what they wait at; one query, and two for each that a job works on."""
+        waiting = {}
+        for row in rows:
+            if row.job_state in jobs.UNDER_WAY:
+                row.step = _("Interrupted") if jobs.is_interrupted(row) else ""
+            elif row.state == ImportState.DRAFT and row.job_state in (JobState.FAILED, JobState.CANCELLED):
+                row.step = _("Stopped") if row.job_state == JobState.CANCELLED else row.get_job_state_display()
+            elif row.state == ImportState.DRAFT and not jobs.is_large(row):
+                waiting[row.pk] = row
         of_slug = {resource.slug: resource for resource in resources.all_for(self.reader)}
-        waiting = {row.pk: row for row in rows if row.state == ImportState.DRAFT and not jobs.is_large(row)}
         papers = ImportPapers.objects.filter(pk__in=waiting).values_list("pk", "sheet")
         for pk, sheet in papers if waiting else ():
             row = waiting[pk]
@@ -90,15 +99,24 @@ def _address(row: Import) -> str:
     return reverse("import" if row.state == ImportState.DRAFT else "import-result", args=[row.pk])
 
 
+def _is_applied(row: Import) -> bool:
+    return row.state == ImportState.APPLIED
+
+
 def _state(row: Import) -> str:
-    """Return what became of the import; of one that waits, at which step."""
+    """Return what became of the import; of one that waits, at which step, and of one at work, what is done."""
     if row.is_undone:
         return _("Undone")
-    step = getattr(row, "step", "")
-    return _("Waiting: %(step)s") % {"step": step} if step else str(row.get_state_display())
+    if step := getattr(row, "step", ""):
+        return _("Waiting: %(step)s") % {"step": step}
+    if row.job_state in jobs.UNDER_WAY:
+        return _("At work: %(job)s") % {"job": row.get_job_display()}
+    return str(row.get_state_display())
 
 
 def _ways_on(row: Import) -> list[Link]:
+    if row.job_state in jobs.UNDER_WAY:
+        return [Link(_("Progress"), reverse("import-progress", args=[row.pk]), row.number)]
     if row.state != ImportState.DRAFT:
         return []
     return [Link(_("Go on"), _address(row), row.number)]
@@ -179,20 +197,20 @@ class Result(ImportPage, RowPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.row.state == ImportState.DRAFT:
             return redirect("import-review", self.row.pk)
-        if self.row.job_state in jobs.UNDER_WAY:
+        if self.row.job_state in jobs.UNDER_WAY and not self._is_interrupted:
             return redirect("import-progress", self.row.pk)
         return super().get(request, *args, **kwargs)
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Have a large import taken back in the background; a small one has the page of its change set for that."""
-        if self._undoing()["is_undone_later"]:
-            try:
-                jobs.begin(self.row, Job.UNDO, by=self.reader)
-            except ImportRefused as refusal:
-                messages.error(request, str(refusal))
-                return redirect("import-result", self.row.pk)
-            return redirect("import-progress", self.row.pk)
-        return redirect("import-result", self.row.pk)
+    @cached_property
+    def _is_interrupted(self) -> bool:
+        return jobs.is_interrupted(self.row)
+
+    @property
+    def _why_it_stands(self) -> str:
+        """Why taking it back in the background did not come to its end; empty where that was not tried, or did."""
+        if self._is_interrupted:
+            return _("Taking this import back was interrupted before it came to its end, and nothing was taken back.")
+        return str(self.row.told) if self.row.job_state == JobState.FAILED else ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = resources.get(self.row.entity, self.reader)
@@ -201,6 +219,7 @@ class Result(ImportPage, RowPage):
             "entity": found.title if found else self.row.entity,
             "is_applied": is_applied,
             "is_expired": self.row.state == ImportState.EXPIRED,
+            "why_it_stands": self._why_it_stands if is_applied else "",
             "bar": steps.bar_of_result(),
             "mapping": _in_words(found, self.row.mapping) if is_applied else [],
             "choices": _choices_in_words(found, self.row.choices) if is_applied else [],
@@ -228,12 +247,11 @@ class Result(ImportPage, RowPage):
         """Return whether the import can be undone and what stands in the way; nothing of one that changed nothing."""
         change = self.row.change_set
         if change is None or not (self.row.new or self.row.changed) or not changesets.may_undo(change, self.reader):
-            return {"obstacles": [], "can_be_undone": False, "is_undone_later": False}
-        if self.row.new + self.row.changed > settings.IMPORT_MOST_AT_ONCE:
-            # What stands in the way of so many rows is looked for when they are taken back.
-            return {"obstacles": [], "can_be_undone": False, "is_undone_later": not change.is_undone}
-        found = [] if change.is_undone else changesets.obstacles(change, self.reader)
-        return {"obstacles": found, "can_be_undone": not found and not change.is_undone, "is_undone_later": False}
+            return {"obstacles": [], "can_be_undone": False}
+        # What stands in the way of many rows is looked for when they are taken back.
+        is_looked_for = not change.is_undone and jobs.undone_later(change, by=self.reader) is None
+        found = changesets.obstacles(change, self.reader) if is_looked_for else []
+        return {"obstacles": found, "can_be_undone": not found and not change.is_undone}
 
 
 def _in_words(resource: Resource | None, mapping: dict[str, str]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
+from ..exports import GREATEST_WIDTH, Notes, width_for, write_notes
 from . import headings
 from .cells import Cell
 from .fields import ImportField, YesNoField, as_text
@@ -32,7 +33,6 @@ _MOST_LISTED = 2_000
 _ROWS_WITH_LISTS = 5_000
 # Of how many bytes on a workbook is kept on disk while it is sent.
 _MOST_HELD = 2_000_000
-_LEAST_WIDTH, _GREATEST_WIDTH = 12, 60
 
 
 def template(resource: Resource, headers: str) -> bytes:
@@ -52,9 +52,9 @@ def template(resource: Resource, headers: str) -> bytes:
         for place, field in enumerate(fields):
             header = headings.bilingual(field) if headers == BOTH else field.labels[headers]
             data.write_string(0, place, header, needed if field.required else bold)
-            data.set_column(place, place, min(max(_LEAST_WIDTH, len(header) + 2), _GREATEST_WIDTH))
+            data.set_column(place, place, width_for(len(header)))
             _write_example(data, place, field, day)
-        _write_notes(book, resource)
+        write_notes(book, _notes(resource))
         _write_lists(book, data, fields)
     return output.getvalue()
 
@@ -73,21 +73,13 @@ def _write_example(data: Any, place: int, field: ImportField, day: Any) -> None:
         data.write_number(1, place, value)
 
 
-def _write_notes(book: Any, resource: Resource) -> None:
-    sheet = book.add_worksheet(_("Notes"))
-    bold = book.add_format({"bold": True, "valign": "top"})
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 80)
+def _notes(resource: Resource) -> Notes:
     first = _("Replace the example in the second row, and give each record a row of its own.")
     key = _("Rows are matched with the records by: %(columns)s.") % {"columns": key_in_words(resource)}
-    notes = [
-        (resource.title, f"{first} {key}"),
-        *((field.label, field.explanation) for field in resource.fields.values()),
+    return [
+        (str(resource.title), f"{first} {key}"),
+        *((field.label, str(field.explanation)) for field in resource.fields.values()),
     ]
-    for line, (label, text) in enumerate(notes):
-        sheet.write_string(line, 0, str(label), bold)
-        sheet.write_string(line, 1, str(text), wrapped)
 
 
 def key_in_words(resource: Resource) -> str:
@@ -134,7 +126,18 @@ def with_errors(sheet: Sheet, kept: StoredPreview, positions: Iterable[int]) -> 
     """Return those rows of the sheet as a workbook: the file's own columns as they are now, the cells in question
     marked, and a last column that says what is wrong; and whether it is so small that it is held in memory."""
     # On disk from some megabytes on.
-    file = SpooledTemporaryFile(_MOST_HELD)  # noqa: SIM115
+    file = SpooledTemporaryFile(_MOST_HELD)  # noqa: SIM115 - who sends it closes it
+    try:
+        _write_with_errors(file, sheet, kept, positions)
+    except BaseException:
+        file.close()
+        raise
+    is_held = file.tell() <= _MOST_HELD
+    file.seek(0)
+    return file, is_held
+
+
+def _write_with_errors(file: IO[bytes], sheet: Sheet, kept: StoredPreview, positions: Iterable[int]) -> None:
     own = [place for place, header in enumerate(sheet.headers) if header != headings.ERRORS]
     place_of = dict(zip(kept.names, kept.places, strict=True))
     label_of = dict(zip(kept.names, kept.labels, strict=True))
@@ -147,7 +150,7 @@ def with_errors(sheet: Sheet, kept: StoredPreview, positions: Iterable[int]) -> 
         data = book.add_worksheet(_("Data"))
         data.freeze_panes(1, 0)
         data.set_column(0, len(own), 16)
-        data.set_column(len(own), len(own), _GREATEST_WIDTH)
+        data.set_column(len(own), len(own), GREATEST_WIDTH)
         for column, place in enumerate(own):
             data.write_string(0, column, sheet.headers[place], bold)
         data.write_string(0, len(own), headings.ERRORS, bold)
@@ -165,9 +168,6 @@ def with_errors(sheet: Sheet, kept: StoredPreview, positions: Iterable[int]) -> 
             )
             if told:
                 data.write_string(line, len(own), "\n".join(sentences)[:32_767], wrapped)
-    is_held = file.tell() <= _MOST_HELD
-    file.seek(0)
-    return file, is_held
 
 
 def _write(data: Any, line: int, column: int, cell: Cell, form: Any) -> None:
