@@ -1,6 +1,6 @@
 """The pages around an import: which there were, a new one, its result; and the files to begin with.
 
-The steps between are in kit.imports.steps.
+The steps between are in kit.imports.reading_steps and kit.imports.review_steps.
 """
 
 from collections.abc import Sequence
