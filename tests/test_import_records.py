@@ -164,7 +164,7 @@ def test_a_file_of_many_officers_asks_what_it_is_for_and_is_logged(client_of: Si
     number = Officer.objects.count()
     assert len(csv_rows(response)) == number
     (kept,) = Export.objects.all()
-    assert (kept.by, kept.what, kept.address) == (administrator, "Officers, to edit", link)
+    assert (kept.by, kept.title, kept.address) == (administrator, "Officers, to edit", link)
     assert (kept.rows, kept.officers, kept.purpose) == (number, number, PURPOSE["purpose"])
     assert kept.file_name == "officers-to-edit-2011-03-31.csv"
 

@@ -151,21 +151,21 @@ class Table:
 
 
 class Among(models.Func):
-    """Whether a text is one of many: one value for the driver, where `__in` prepares each by itself."""
+    """Whether a text or a key is one of many: one value for the driver, where `__in` prepares each by itself."""
 
     output_field = models.BooleanField()
 
-    def __init__(self, expression: Any, texts: Sequence[str]) -> None:
+    def __init__(self, expression: Any, many: Sequence[str] | Sequence[int]) -> None:
         super().__init__(expression)
-        self.texts = list(texts)
+        self.many = list(many)
 
     def as_postgresql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
-        text, values = compiler.compile(self.source_expressions[0])
-        return f"{text} = ANY(%s)", [*values, self.texts]
+        one, values = compiler.compile(self.source_expressions[0])
+        return f"{one} = ANY(%s)", [*values, self.many]
 
     def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[str | int, ...]]:
-        text, values = compiler.compile(self.source_expressions[0])
-        return f"{text} IN (SELECT value FROM json_each(%s))", (*values, json.dumps(self.texts))
+        one, values = compiler.compile(self.source_expressions[0])
+        return f"{one} IN (SELECT value FROM json_each(%s))", (*values, json.dumps(self.many))
 
 
 def _field(model: type[models.Model], name: str) -> models.Field:

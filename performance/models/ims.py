@@ -10,16 +10,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from jfo_portal.kit.access import Reader
+from jfo_portal.kit.bulk import Among
 from jfo_portal.kit.fiscal import FiscalYear
 from jfo_portal.kit.history import Tracked, TrackedQuerySet
+from jfo_portal.kit.rawrows import columns_of
 from jfo_portal.kit.scoping import ScopedQuerySet
 from registry.models import Officer, Region
 from registry.models.people import OfficerQuerySet
 
 from .activity import ActivityCount, Filed, ImsKind, ImsStatus
-
-# How many files one query asks for by their keys.
-_CHUNK = 10_000
 
 
 class ImsFileQuerySet(ScopedQuerySet, TrackedQuerySet):
@@ -99,16 +98,14 @@ def counted_anew(ids: list[int]) -> Iterator[None]:
 
 
 def _filed(ids: list[int], *, is_held: bool = False) -> Counter[Filed]:
-    """Return how many of the files there are of each sort; one query for each ten thousand, which locks them if they
-    are to be held."""
-    found: Counter[Filed] = Counter()
-    files = ImsFile._base_manager.order_by("pk")
+    """Return how many of the files there are of each sort; one query, which locks them if they are to be held."""
+    files = ImsFile._base_manager.order_by("pk").filter(Among(F("pk"), ids))
     if is_held:
         files = files.select_for_update()
-    for start in range(0, len(ids), _CHUNK):
-        rows = files.filter(pk__in=ids[start : start + _CHUNK])
-        found.update(Filed(*row) for row in rows.values_list(*Filed._fields))
-    return found
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for columns in columns_of(files.values_list(*Filed._fields)):
+        counted.update(zip(*columns, strict=True))
+    return Counter({Filed(*sort): number for sort, number in counted.items()})
 
 
 class ImsFile(Tracked):
