@@ -434,7 +434,7 @@ def _limits(known: Facts) -> Iterator[Trial]:
     yield Trial(
         "limits/9-mb-of-long-texts",
         (head + f"TRIAL-1,{long},{long},Regional\n" * 240).encode(),
-        "errors 240 in code",
+        "errors 240 in code, name_en, name_fr",
         "programs",
     )
     yield Trial("limits/2001-rows", _programs(2001), "saved 2001 0 0", "programs", file_name="a.csv")
