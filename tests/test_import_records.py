@@ -229,9 +229,9 @@ def test_an_address_without_a_format_leads_to_the_page_and_an_unknown_one_is_non
 def test_more_records_than_an_import_takes_are_no_file_but_a_sentence(
     client_of: SignIn, administrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "MAX_LINE", 20)
+    monkeypatch.setattr(records, "MAX_ROWS", 20)
     said = words(client_of(administrator).get(address("jfos", "csv"), follow=True))
-    assert "one file brings in at most 19. Begin with the template" in said
+    assert "one file brings in at most 20. Begin with the template" in said
 
 
 def test_of_no_records_there_is_no_file_but_a_sentence(client_of: SignIn, nhq_reviewer: User) -> None:

@@ -1,8 +1,6 @@
 """The tables of the kit itself: imports, from the file that was sent to what it changed; change sets; saved views."""
 
-from dataclasses import replace
 from functools import cached_property
-from itertools import compress
 from typing import Self
 
 from django.conf import settings
@@ -159,9 +157,7 @@ class Import(models.Model):
         if corrections := self.corrections:
             sheet = sheet.corrected({place: of_text(text) for place, text in corrections.items()})
         if left_out := self.left_out:
-            stays = [line not in left_out for line in sheet.lines]
-            columns = [list(compress(column, stays)) for column in sheet.columns]
-            sheet = replace(sheet, lines=list(compress(sheet.lines, stays)), columns=columns)
+            sheet = sheet.at([position for position, line in enumerate(sheet.lines) if line not in left_out])
         return sheet
 
     @property

@@ -17,8 +17,8 @@ from ..periods import today
 from ..tables import Column
 from ..views import FilePage, marks
 from .pages import ImportPage
+from .reader import MAX_ROWS
 from .resources import Resource
-from .survey import MAX_LINE
 from .workbook import key_in_words
 
 # What an import reads again.
@@ -56,14 +56,14 @@ class Records(ImportPage, FilePage):
         if not count:
             messages.info(request, _("There are no such records yet that you may change. Begin with the template."))
             return redirect(begin)
-        if count >= MAX_LINE:
+        if count > MAX_ROWS:
             messages.error(
                 request,
                 _(
                     "There are %(count)s records, and one file brings in at most %(most)s. Begin with the template, "
                     "and give only the records and columns that are to change."
                 )
-                % {"count": formats.number(count), "most": formats.number(MAX_LINE - 1)},
+                % {"count": formats.number(count), "most": formats.number(MAX_ROWS)},
             )
             return redirect(begin)
         name = f"{resource.slug}-to-edit-{today()}"
@@ -73,7 +73,7 @@ class Records(ImportPage, FilePage):
         yield from self.rows.iterator(chunk_size=_CHUNK)
 
     def named(self, columns: Sequence[Column], rows: exports.Rows) -> Named | None:
-        """Return how many rows and officers the file has, by one query; None where its columns name none."""
+        """Return how many rows and officers the file has, by two queries; None where its columns name none."""
         paths = [column.names for column in columns if column.names]
         return Named.counted(self.rows, paths) if paths else None
 
