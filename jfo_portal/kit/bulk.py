@@ -104,10 +104,13 @@ class Table:
         with self._connection.cursor() as cursor:
             if self._connection.vendor == "postgresql":
                 cursor.execute(
-                    "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                    "SELECT array_agg(nextval((SELECT pg_get_serial_sequence(%s, %s))::regclass)) "
+                    "FROM generate_series(1, %s)",
                     [self._name, self._key.column, count],
                 )
-                return [number for (number,) in cursor.fetchall()]
+                keys: list[int] = cursor.fetchone()[0] or []
+                # Nobody else's lie between, unless somebody took some meanwhile.
+                return range(keys[0], keys[-1] + 1) if keys and keys[-1] - keys[0] == count - 1 else keys
             # One transaction writes at a time, and an inserted key moves the sequence on by itself.
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
             found = cursor.fetchone()
