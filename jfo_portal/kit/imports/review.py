@@ -20,6 +20,8 @@ from .reading import Sheet
 from .resources import Resource
 
 FIX = "fix"
+# What the page showed in it: only what somebody typed over is a correction, however old the page is.
+_WAS = "was"
 # A correction of more characters than a cell of a spreadsheet can have is none.
 LONGEST = 32_767
 # A text of more characters is corrected on several lines.
@@ -40,8 +42,8 @@ class Offer:
 
 @dataclass(frozen=True)
 class CellShown:
-    """One cell of the review. `input` is the name of the field in which it can be corrected, "" where it cannot;
-    `in_file` is what the file holds, of a cell that was corrected."""
+    """One cell of the review. `input` is the name of the field in which it can be corrected, "" where it cannot, and
+    `was` of the one that says what it held; `in_file` is what the file holds, of a cell that was corrected."""
 
     cell: ReviewedCell
     input: str
@@ -49,6 +51,10 @@ class CellShown:
     in_file: str | None
     back: str
     is_long: bool
+
+    @property
+    def was(self) -> str:
+        return self.input.replace(FIX, _WAS, 1)
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,7 @@ def days_meant(text: str) -> list[date]:
 
 # How long the number of a row may be.
 _DIGITS = 9
-_NAME = re.compile(FIX + r"-(\d{1,9})-(\d{1,5})", re.ASCII)
+_NAME = re.compile(FIX + r"(-(\d{1,9})-(\d{1,5}))", re.ASCII)
 _BUTTON = re.compile(r"(\d{1,9}):(\d{1,5})(?::(.{0,40}))?", re.ASCII)
 
 
@@ -224,10 +230,10 @@ def _about(row: ReviewedRow, resource: Resource) -> str:
 
 def _sent(data: Any) -> Iterator[tuple[int, int, str | None]]:
     for name, text in data.items():
-        if (named := _NAME.fullmatch(name)) is not None:
-            yield int(named[1]), int(named[2]), text.replace("\r\n", "\n")
-    if (put := _BUTTON.fullmatch(data.get("put", ""))) is not None:
-        yield int(put[1]), int(put[2]), put[3] or ""
+        if (named := _NAME.fullmatch(name)) is not None and text != data.get(_WAS + named[1]):
+            yield int(named[2]), int(named[3]), text.replace("\r\n", "\n")
+    if (put := _BUTTON.fullmatch(data.get("put", ""))) is not None and put[3]:
+        yield int(put[1]), int(put[2]), put[3]
     if (back := _BUTTON.fullmatch(data.get("back", ""))) is not None:
         yield int(back[1]), int(back[2]), None
 

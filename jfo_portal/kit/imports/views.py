@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BaseForm
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -153,10 +155,17 @@ class NewImport(ImportPage, FormPage):
     def save(self, form: Any) -> str:
         resource = self.resource(form.cleaned_data["entity"])
         name = "file" if form.cleaned_data["file"] is not None else "rows"
+        began = timezone.now()
         try:
             staged = actions.stage(form.cleaned_data["content"], form.cleaned_data["name"], resource, by=self.reader)
         except ImportRefused as refusal:
             raise ValidationError({name: str(refusal)}) from refusal
+        if staged.created_at < began:
+            messages.info(
+                self.request,
+                _("You sent this file before, on %(when)s: it goes on where you left it. Abandon it to begin anew.")
+                % {"when": formats.text(staged.created_at, "datetime")},
+            )
         return steps.address_of(staged, resource)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
