@@ -54,6 +54,17 @@ def test_a_transfer_is_undone_whole(row: Assignment, officer: Officer, que_manag
     assert spells(officer) == transferred
 
 
+def test_undoing_and_going_back_are_two_words_in_french(
+    row: Assignment, que_manager: User, client_of: ClientOf
+) -> None:
+    actions.extend(row, by=que_manager, end=date(2011, 6, 30), day=TODAY)
+    address = reverse("undo", args=[last_act().pk]).replace("/en/", "/fr/")
+    said = client_of(que_manager).get(address).content.decode()
+    assert "Annuler cette modification" in said
+    assert ">La laisser telle quelle</a>" in said
+    assert ">Annuler</a>" not in said
+
+
 def test_what_was_changed_later_is_not_undone(row: Assignment, que_manager: User) -> None:
     actions.extend(row, by=que_manager, end=date(2011, 6, 30), day=TODAY)
     first = last_act()
