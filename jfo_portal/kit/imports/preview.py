@@ -5,7 +5,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from .. import formats
+from ..rawrows import Made
 from .cells import Cell
 from .fields import CellRefused, ImportField, as_text
 from .reading import Sheet
@@ -439,6 +440,8 @@ class Preview:
     def kept(self) -> "StoredPreview":
         """Return what of the preview the review shows, in words of the active language."""
         batch = self.batch
+        # Of many changes the values are few: each is put in words once.
+        words = {name: Made(field.words, lambda _value: True) for name, field in batch.fields.items()}
         return StoredPreview(
             language=get_language() or "",
             digest=self.digest,
@@ -450,8 +453,11 @@ class Preview:
             unmatched=self.unmatched,
             outcomes="".join([_LETTERS[outcome] for outcome in batch.outcomes()]),
             changes={
-                position: {change.name: (change.old, change.new) for change in batch.row(position).changes}
-                for position in batch.changed
+                position: {
+                    name: (words[name][batch.old(position, name)], words[name][batch.values[name][position]])
+                    for name in names
+                }
+                for position, names in batch.changed.items()
                 if position not in batch.errors
             },
             errors=_told(batch.errors, batch),
@@ -555,7 +561,9 @@ class StoredPreview:
 
     def packed(self) -> bytes:
         """Return the preview in few bytes."""
-        return zlib.compress(json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode(), 1)
+        facts = {one.name: getattr(self, one.name) for one in fields(self)}
+        facts |= {"counts": asdict(self.counts), "unmatched": [asdict(one) for one in self.unmatched]}
+        return zlib.compress(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
     @classmethod
     def unpacked(cls, kept: bytes) -> Self:
