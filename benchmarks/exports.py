@@ -19,10 +19,7 @@ from django.urls import reverse
 from import_export.fields import Field
 from import_export.resources import ModelResource
 
-from jfo_portal.kit import exports
 from jfo_portal.kit.fiscal import FiscalYear
-from jfo_portal.kit.rawrows import RawRows
-from performance.file_tables import file_columns
 from performance.models import ImsFile
 from registry.models import User
 
@@ -46,16 +43,6 @@ def portal(file_format: str) -> Job:
         if "attachment" not in response.headers.get("Content-Disposition", ""):
             raise RuntimeError(f"{address} answered {response.status_code}, and no file")
         return sum(map(len, response)) if response.streaming else len(response.content)
-
-    return job
-
-
-def file() -> Job:
-    """As the portal makes the CSV file, without the request around it: what stands against a bare cursor."""
-    columns = [column for column in file_columns(YEAR) if not column.extra]
-
-    def job() -> int:
-        return sum(len(block.encode()) for block in exports.csv_blocks(columns, RawRows(_files(), columns)))
 
     return job
 
