@@ -205,6 +205,16 @@ def test_errors_and_formulas_never_calculated_are_not_taken_for_empty_cells() ->
     ]
 
 
+def test_an_error_that_the_file_does_not_name_is_not_taken_for_an_empty_cell() -> None:
+    sheet = read_bytes(
+        with_cells(
+            '<row r="1"><c r="A1" t="inlineStr"><is><t>Officer</t></is></c></row>'
+            '<row r="2"><c r="A2" t="e"><v></v></c></row>'
+        )
+    )
+    assert lines(sheet) == [(2, (Fault("error"),))]
+
+
 # What is refused
 
 

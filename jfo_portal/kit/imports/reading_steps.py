@@ -18,7 +18,7 @@ from ..models import Import
 from . import actions, readout
 from .fields import shown
 from .forms import ColumnsForm, ReadingForm, ValuesForm, add_choice
-from .preview import StoredPreview, Unmatched
+from .preview import Unmatched
 from .reading import ImportRefused, Sheet
 from .resources import header_of
 from .steps import StepPage, after_columns
@@ -120,11 +120,6 @@ class ValuesStep(StepPage):
         if (elsewhere := self._need_preview()) is not None:
             return elsewhere
         return None if self._preview.unmatched else redirect("import-review", self.row.pk)
-
-    @property
-    def _preview(self) -> StoredPreview:
-        assert self.kept is not None  # noqa: S101  (`before` saw to it)
-        return self.kept
 
     @property
     def first(self) -> Sequence[Unmatched]:

@@ -40,11 +40,6 @@ class Review(StepPage):
         return self._need_preview()
 
     @property
-    def _preview(self) -> StoredPreview:
-        assert self.kept is not None  # noqa: S101  (`before` saw to it)
-        return self.kept
-
-    @property
     def reachable(self) -> Sequence[str]:
         steps = super().reachable
         if not self._preview.unmatched:
@@ -218,11 +213,6 @@ class Confirm(StepPage):
         if (elsewhere := self._need_preview()) is not None:
             return elsewhere
         return None if _can_be_confirmed(self._preview) else redirect("import-review", self.row.pk)
-
-    @property
-    def _preview(self) -> StoredPreview:
-        assert self.kept is not None  # noqa: S101  (`before` saw to it)
-        return self.kept
 
     @property
     def reachable(self) -> Sequence[str]:

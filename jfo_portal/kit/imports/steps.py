@@ -118,6 +118,11 @@ class StepPage(ImportPage, RowPage, FormPage):
         """What the import would do; None while it is worked out."""
         return jobs.preview_of(self.row, self.of_row, by=self.reader)
 
+    @property
+    def _preview(self) -> StoredPreview:
+        assert self.kept is not None  # noqa: S101  (`before` saw to it)
+        return self.kept
+
     def before(self) -> HttpResponse | None:
         """Return the way to another page, where this step cannot be taken yet."""
         return None

@@ -227,9 +227,7 @@ def _note_hidden(xml: bytes, found: Survey, lines: "_Lines") -> None:
 
 
 def _note_faults(xml: bytes, found: Survey, lines: "_Lines") -> None:
-    # Every error that a spreadsheet shows begins so.
-    has_signs = b"#" in xml or b"Err:" in xml
-    if has_signs and (b't="e"' in xml or b"t='e'" in xml or b"t =" in xml):
+    if b't="e"' in xml or b"t='e'" in xml or b"t =" in xml:
         for match in _ERROR_CELL.finditer(xml):
             line, column = lines.place(match)
             found.faults.setdefault(line, {})[column] = Fault("error", (match[2] or b"").decode(errors="replace"))
